@@ -1,0 +1,91 @@
+// One job: say a status in words: { tone, headline, explanation, steps }. Pure, and text only: no markup.
+// In steps, what stands between backticks is shown as code.
+
+const CREATE_TOKEN = "In a terminal, run `smrthub token create --kind extension`.";
+const PASTE_TOKEN = "Paste what it prints into the field below and save.";
+
+export function describe(status) {
+  return (WORDS[status.state] ?? WORDS.checking)(status);
+}
+
+const WORDS = {
+  unset: () => ({
+    tone: "warn",
+    headline: "Not set up yet",
+    explanation: "Nothing is collected until SmrtChrome has a token of your hub.",
+    steps: ["Start the hub: `smrthub serve`.", CREATE_TOKEN, PASTE_TOKEN],
+  }),
+  checking: () => ({ tone: "quiet", headline: "Looking for the hub …", explanation: "", steps: [] }),
+  connected: ({ port }) => ({
+    tone: "good",
+    headline: "Connected",
+    explanation: `The hub is listening at 127.0.0.1:${port}.`,
+    steps: [],
+  }),
+  unreachable: ({ strangers }) => ({
+    tone: "warn",
+    headline: "The hub is not reachable",
+    explanation: [
+      "What you browse waits here and is delivered once the hub runs.",
+      ...strangers.map(stranger),
+    ].join(" "),
+    steps: [
+      "Start the hub: `smrthub serve`.",
+      "If it runs, look where it listens: `smrthub status`. Set that port below.",
+    ],
+  }),
+  refused: ({ code, httpStatus }) => ({
+    tone: "bad",
+    headline: "The hub refuses the token",
+    explanation: `${REFUSALS[code] ?? `It answered ${httpStatus}.`} Nothing is sent until you act.`,
+    steps: [CREATE_TOKEN, PASTE_TOKEN],
+  }),
+  troubled: ({ code, httpStatus }) => ({
+    tone: "warn",
+    headline: "The hub cannot take pages now",
+    explanation: `${TROUBLES[code] ?? `It answered ${httpStatus}.`} What you browse waits here for a while.`,
+    steps: ["See what it says: `smrthub doctor`."],
+  }),
+};
+
+const REFUSALS = {
+  unauthorized: "The token is unknown to it: revoked, expired, or of another hub.",
+  forbidden_origin: "The token belongs to another browser or extension.",
+  insufficient_scope: "The token may not send tabs: it lacks the scope tabs:write.",
+};
+
+const TROUBLES = {
+  busy: "It is busy.",
+  rate_limited: "It has had too many requests.",
+  storage_full: "Its disk is full.",
+  no_results: "It answered in a way this version does not understand.",
+};
+
+function stranger({ port, httpStatus, service }) {
+  if (service === "bridge") return `Port ${port} is the hub's bridge; its web listener has another port.`;
+  const airPlay = port === 5000 && httpStatus === 403 ? " On a Mac this is usually AirPlay Receiver." : "";
+  return `Another program answers on port ${port} (${httpStatus}); it is not the hub.${airPlay}`;
+}
+
+const TESTS = {
+  settled: ({ ms }) => `The hub answered in ${ms} ms. It does not keep tests.`,
+  unset: () => "Save a token first.",
+  unreachable: () => "No hub answered.",
+  stranger: () => "Another program answered, not the hub.",
+  refused: () => "The hub refused the token.",
+};
+
+export function describeTest(outcome) {
+  return (TESTS[outcome.kind] ?? (() => "The hub could not take the test."))(outcome);
+}
+
+/** "just now", "5 minutes ago", or the date: how long ago a time was, in the reader's language of numbers. */
+export function ago(atMs, nowMs) {
+  if (atMs === null) return "never";
+  const minutes = Math.floor((nowMs - atMs) / 60_000);
+  if (minutes < 1) return "just now";
+  const words = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+  if (minutes < 60) return words.format(-minutes, "minute");
+  if (minutes < 24 * 60) return words.format(-Math.floor(minutes / 60), "hour");
+  return new Date(atMs).toLocaleDateString("en", { day: "numeric", month: "short", year: "numeric" });
+}

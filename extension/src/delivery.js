@@ -1,0 +1,153 @@
+// One job: bring the outbox to the hub, one request at a time, and keep the status true.
+//
+// An item leaves the outbox when the hub has answered for it. The worker may be ended between the hub's answer
+// and that removal: the item is then sent again, and the hub knows its id.
+
+import { newId } from "./ids.js";
+import { findHub, ping, postTabs } from "./hub.js";
+import { MAX_BATCH, giveUp, nextBatch, settle } from "./outbox.js";
+import { makeQueue } from "./queue.js";
+import { readSettings } from "./settings.js";
+import { readStatus, writeStatus } from "./status.js";
+
+// How long a port that answered as the hub is believed without asking again.
+const TRUST_PORT_MS = 30_000;
+const MAX_PAUSE_MS = 60_000;
+// A worker without events lives 30 s; a longer pause is ended by the heartbeat alarm instead.
+const MAX_TIMER_MS = 25_000;
+
+const inTurn = makeQueue();
+let waiting = null;
+
+/** Sends what waits, unless a pause after a failure lasts. Calls during a run share one more run. */
+export function deliver() {
+  waiting ??= inTurn(() => {
+    waiting = null;
+    return sendAll();
+  });
+  return waiting;
+}
+
+/** Asks for the hub now, pause or not: the user is looking. A refusal stays until the user acts on it. */
+export function check() {
+  return inTurn(async () => {
+    await forgetPause();
+    return sendAll({ evenIfEmpty: true });
+  });
+}
+
+/** Sends one page that the hub knows not to store, and answers what came of it: { kind, code?, ms }. */
+export function sendTest() {
+  return inTurn(async () => {
+    await forgetPause();
+    await writeStatus({ state: "checking" });
+    const began = performance.now();
+    const probe = {
+      id: newId(),
+      event: "updated",
+      url: "about:blank",
+      title: "SmrtChrome test",
+      focused: false,
+    };
+    const answer = await sendOne(probe);
+    const ms = Math.max(1, Math.round(performance.now() - began));
+    await sendAll({ evenIfEmpty: true });
+    return { kind: answer.kind, code: answer.code ?? null, ms };
+  });
+}
+
+export const pauseMs = (failures, retryAfterS = 0) =>
+  Math.max(Math.min(1_000 * 2 ** (failures - 1), MAX_PAUSE_MS), retryAfterS * 1_000);
+
+async function sendAll({ evenIfEmpty = false } = {}) {
+  const { token, port: preferredPort } = await readSettings();
+  if (token === "") return writeStatus({ state: "unset" });
+  const { state } = await readStatus();
+  const { notBeforeMs } = await readPause();
+  if (state === "refused" || Date.now() < notBeforeMs) return;
+  if (state === "connected" && !evenIfEmpty && (await nextBatch(1)).length === 0) return;
+
+  const { port, strangers } = await knownHub(preferredPort);
+  if (port === null) return failed({ state: "unreachable", strangers });
+  let limit = MAX_BATCH;
+  for (let batch = await nextBatch(limit); batch.length > 0; batch = await nextBatch(limit)) {
+    const answer = await postTabs(port, token, batch);
+    if (answer.kind === "settled") {
+      const ids = settledIds(batch, answer.results);
+      if (ids.length === 0) return failed({ state: "troubled", port, code: "no_results" });
+      await settle(ids);
+      await writeStatus({ state: "connected", port, lastDeliveredAtMs: Date.now() });
+      limit = Math.min(limit * 2, MAX_BATCH);
+    } else if (answer.kind === "unreadable") {
+      // One item the hub cannot read must not hold up the rest: halve until it is alone, then let it go.
+      if (batch.length === 1) await giveUp([batch[0].id]);
+      limit = Math.max(1, Math.floor(batch.length / 2));
+    } else {
+      return failedWith(answer, port);
+    }
+  }
+  await writePause({ failures: 0, notBeforeMs: 0 });
+  return writeStatus({ state: "connected", port });
+}
+
+async function sendOne(item) {
+  const { token, port: preferredPort } = await readSettings();
+  if (token === "") return { kind: "unset" };
+  const { port, strangers } = await knownHub(preferredPort);
+  if (port === null) {
+    await failed({ state: "unreachable", strangers });
+    return { kind: "unreachable" };
+  }
+  const answer = await postTabs(port, token, [item]);
+  if (answer.kind !== "settled") await failedWith(answer, port);
+  return answer;
+}
+
+/** The ids the hub has answered for. Of an item it could not even read it knows no id, only the place. */
+export function settledIds(batch, results) {
+  const answered = new Set(results.map((result) => result?.id));
+  const byPlace = (place) => results.length === batch.length && results[place]?.id === null;
+  return batch.filter((item, place) => answered.has(item.id) || byPlace(place)).map((item) => item.id);
+}
+
+// --- failures ---
+
+function failedWith({ kind, httpStatus, code, retryAfterS }, port) {
+  if (kind === "refused") return writeStatus({ state: "refused", port, httpStatus, code });
+  if (kind === "unreachable") return failed({ state: "unreachable" });
+  if (kind === "stranger") {
+    return failed({ state: "unreachable", strangers: [{ port, httpStatus, service: null }] });
+  }
+  return failed({ state: "troubled", port, httpStatus, code }, retryAfterS);
+}
+
+async function failed(status, retryAfterS = 0) {
+  await chrome.storage.session.remove("hub");
+  const failures = (await readPause()).failures + 1;
+  const pause = pauseMs(failures, retryAfterS);
+  await writePause({ failures, notBeforeMs: Date.now() + pause });
+  if (pause <= MAX_TIMER_MS) setTimeout(deliver, pause);
+  return writeStatus(status);
+}
+
+async function readPause() {
+  const { pause } = await chrome.storage.session.get("pause");
+  return pause ?? { failures: 0, notBeforeMs: 0 };
+}
+
+const writePause = (pause) => chrome.storage.session.set({ pause });
+
+const forgetPause = () => chrome.storage.session.remove(["hub", "pause"]);
+
+// --- the port ---
+
+async function knownHub(preferredPort) {
+  const { hub } = await chrome.storage.session.get("hub");
+  if (hub && Date.now() - hub.seenAtMs < TRUST_PORT_MS) return { port: hub.port, strangers: [] };
+  const stillThere = hub ? (await ping(hub.port)).isHub : false;
+  const found = stillThere ? { port: hub.port, strangers: [] } : await findHub(preferredPort);
+  if (found.port !== null) {
+    await chrome.storage.session.set({ hub: { port: found.port, seenAtMs: Date.now() } });
+  }
+  return found;
+}

@@ -1,0 +1,75 @@
+// One job: find the hub's web listener on loopback and hand it tabs. The only module that uses the network.
+
+// The hub takes 5000, else the next free one of these.
+const KNOWN_PORTS = [5000, 5020, 5021, 5022, 5023, 5024, 5025, 5026, 5027, 5028];
+
+const PING_TIMEOUT_MS = 2_000;
+const POST_TIMEOUT_MS = 10_000;
+
+const REQUEST = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
+
+/** Answers { port, strangers }: the first port, in the order to try, where the hub answers, or null. */
+export async function findHub(preferredPort) {
+  const first = await ping(preferredPort);
+  if (first.isHub) return { port: preferredPort, strangers: [] };
+  // Together, not in turn: on Windows a refused connection to loopback takes two seconds.
+  const others = KNOWN_PORTS.filter((port) => port !== preferredPort);
+  const answers = [first, ...(await Promise.all(others.map(ping)))];
+  return {
+    port: answers.find((answer) => answer.isHub)?.port ?? null,
+    strangers: answers.filter((answer) => answer.stranger).map((answer) => answer.stranger),
+  };
+}
+
+/** Asks who listens on a port. No token goes to a port that has not answered this as the hub does. */
+export async function ping(port) {
+  try {
+    const reply = await fetch(`http://127.0.0.1:${port}/ping`, {
+      ...REQUEST,
+      signal: AbortSignal.timeout(PING_TIMEOUT_MS),
+    });
+    const service = serviceOf(reply);
+    if (service !== "web-listener" || !reply.ok) {
+      return { port, isHub: false, stranger: { port, httpStatus: reply.status, service } };
+    }
+    const isHub = (await reply.json()).service === "smrthub-web-listener";
+    return { port, isHub, ...(isHub ? {} : { stranger: { port, httpStatus: reply.status, service: null } }) };
+  } catch {
+    return { port, isHub: false }; // nobody listens, or it does not speak HTTP and JSON
+  }
+}
+
+/** Posts tabs and answers what it means: see judgeReply, or { kind: "unreachable" }. */
+export async function postTabs(port, token, tabs) {
+  try {
+    const reply = await fetch(`http://127.0.0.1:${port}/tab-info`, {
+      ...REQUEST,
+      method: "POST",
+      headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
+      body: JSON.stringify({ tabs }),
+      signal: AbortSignal.timeout(POST_TIMEOUT_MS),
+    });
+    const body = await reply.json().catch(() => null);
+    return judgeReply(reply.status, serviceOf(reply), reply.headers.get("Retry-After"), body);
+  } catch {
+    return { kind: "unreachable" };
+  }
+}
+
+/**
+ * What a reply to POST /tab-info means for the tabs that were in it:
+ * settled (with `results`), refused (the token), unreadable (this body, try a smaller one), troubled (try
+ * later) or stranger (a reply without our header is not from the hub, whatever its status).
+ */
+export function judgeReply(httpStatus, service, retryAfter, body) {
+  if (service !== "web-listener") return { kind: "stranger", httpStatus };
+  const code = typeof body?.error?.code === "string" ? body.error.code : null;
+  if (httpStatus === 401 || httpStatus === 403) return { kind: "refused", httpStatus, code };
+  if (httpStatus === 400 || httpStatus === 413) return { kind: "unreadable", httpStatus, code };
+  if (httpStatus < 200 || httpStatus > 299 || !Array.isArray(body?.results)) {
+    return { kind: "troubled", httpStatus, code, retryAfterS: Number(retryAfter) || 0 };
+  }
+  return { kind: "settled", results: body.results };
+}
+
+const serviceOf = (reply) => reply.headers.get("X-SmrtHub-Service");

@@ -1,0 +1,47 @@
+// One job: what the extension knows of its connection, for the options page and the badge.
+//
+// state        unset       no token yet: nothing is collected
+//              checking    asking
+//              connected   the hub is there and has not refused us
+//              unreachable no hub on any port we know; `strangers` lists who answered instead
+//              refused     the hub said 401 or 403 (`code` says why): nothing is sent until the user acts
+//              troubled    the hub is there and cannot take tabs now (`httpStatus`, `code`)
+
+const KEY = "status";
+const BLANK = {
+  state: "unset",
+  port: null,
+  code: null,
+  httpStatus: null,
+  strangers: [],
+  lastDeliveredAtMs: null,
+};
+
+export async function readStatus() {
+  const { [KEY]: status } = await chrome.storage.local.get(KEY);
+  return { ...BLANK, ...status };
+}
+
+/** Replaces the status; only the time of the last delivery is kept where it is not given. */
+export async function writeStatus(status) {
+  const before = await readStatus();
+  const now = { ...BLANK, lastDeliveredAtMs: before.lastDeliveredAtMs, ...status };
+  if (JSON.stringify(now) === JSON.stringify(before)) return;
+  await chrome.storage.local.set({ [KEY]: now });
+  if (now.state !== before.state) await showBadge(now.state);
+}
+
+const TITLES = {
+  unset: "SmrtChrome: not set up yet",
+  unreachable: "SmrtChrome: the hub is not reachable",
+  refused: "SmrtChrome: the hub refuses the token",
+  troubled: "SmrtChrome: the hub cannot take tabs now",
+};
+
+export async function showBadge(state) {
+  const title = TITLES[state];
+  await chrome.action.setBadgeBackgroundColor({ color: "#b45309" });
+  await chrome.action.setBadgeTextColor({ color: "#ffffff" });
+  await chrome.action.setBadgeText({ text: title ? "!" : "" });
+  await chrome.action.setTitle({ title: title ?? "SmrtChrome" });
+}

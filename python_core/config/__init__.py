@@ -1,0 +1,29 @@
+"""Floor 1: what can be set, where each value comes from, and the files that hold it."""
+
+from python_core.config.loader import (
+    Explained,
+    Loaded,
+    explain_settings,
+    load_or_seed_bridge_settings,
+    load_or_seed_settings,
+    load_or_seed_web_listener_settings,
+    load_section,
+)
+from python_core.config.schema import BridgeSettings, Settings, WebListenerSettings
+from python_core.config.sections import BRIDGE, SECTIONS, WEB_LISTENER
+
+__all__ = [
+    "BRIDGE",
+    "SECTIONS",
+    "WEB_LISTENER",
+    "BridgeSettings",
+    "Explained",
+    "Loaded",
+    "Settings",
+    "WebListenerSettings",
+    "explain_settings",
+    "load_or_seed_bridge_settings",
+    "load_or_seed_settings",
+    "load_or_seed_web_listener_settings",
+    "load_section",
+]

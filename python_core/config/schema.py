@@ -1,0 +1,191 @@
+"""Every setting once: name, type, bounds, default, help. Files, schemas, docs and loader follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+SCHEMA_VERSION = 1
+
+_MIB = 1024 * 1024
+
+# "$" alone also matches before a closing newline in Python, though not in JSON Schema.
+_END = r"$(?!\n)"
+_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+
+SchemaVersion = Annotated[
+    int, Meta(ge=1, le=SCHEMA_VERSION, description="Version of this file's form; not to be changed by hand.")
+]
+LoopbackHost = Annotated[
+    str,
+    Meta(
+        pattern=rf"^(localhost|::1|127(\.{_OCTET}){{3}}){_END}",
+        description="Address to listen on. Other machines can never reach it.",
+        extra={"rule": "a loopback address: 127.0.0.1 (or another 127.x.x.x), ::1 or localhost"},
+    ),
+]
+Port = Annotated[int, Meta(ge=0, le=65535, description="TCP port to listen on; 0 takes any free one.")]
+PortFallback = Annotated[
+    bool, Meta(description="When the port is taken, take the next free one of ten instead of ending.")
+]
+AllowedHosts = Annotated[
+    tuple[Annotated[str, Meta(pattern=rf"^[A-Za-z0-9.\[\]:_-]{{1,255}}{_END}")], ...],
+    Meta(
+        max_length=32,
+        description="Further values of the Host header that are answered, such as `hub.test:5001`.",
+        extra={"rule": "a list of at most 32 Host header values, without wildcards"},
+    ),
+]
+ConnectionLimit = Annotated[
+    int,
+    # select(), with which Waitress waits, ends at 1,024 descriptors, and logs and database need some of them.
+    Meta(ge=8, le=900, description="Connections open at once; one more waits until another closes."),
+]
+RequestTimeout = Annotated[
+    int,
+    Meta(ge=1, le=600, description="A request that is not complete after so many seconds is cut off."),
+]
+
+
+class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What can be set of the bridge, the API for desktop windows, commands and agents."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    host: LoopbackHost = "127.0.0.1"
+    port: Port = 5001
+    port_fallback: PortFallback = True
+    allowed_hosts: AllowedHosts = ()
+    threads: Annotated[int, Meta(ge=2, le=64, description="Requests that are worked on at once.")] = 8
+    connection_limit: ConnectionLimit = 200
+    request_timeout_seconds: RequestTimeout = 15
+    shutdown_timeout_seconds: Annotated[
+        int, Meta(ge=1, le=300, description="The hub ends at latest so many seconds after it is asked to.")
+    ] = 10
+    log_level: Annotated[
+        Literal["Verbose", "Debug", "Information", "Warning", "Error", "Fatal"],
+        Meta(description="The least level that is written to the logs."),
+    ] = "Information"
+    max_clip_bytes: Annotated[
+        int,
+        Meta(ge=1024, le=256 * _MIB, description="Largest body of a posted clip, all fragments together."),
+    ] = 16 * _MIB
+    max_output_bytes: Annotated[
+        int, Meta(ge=1024, le=256 * _MIB, description="Largest body of a posted structured output.")
+    ] = 4 * _MIB
+    event_streams: Annotated[
+        int,
+        Meta(ge=0, le=63, description="Event streams open at once. Each holds a thread: fewer than `threads`."),
+    ] = 4
+    duplicate_window_seconds: Annotated[
+        int, Meta(ge=0, le=3600, description="The same clip within so many seconds counts as the one before.")
+    ] = 5
+    join_window_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3600,
+            description="A clip is joined to a tab seen at most so many seconds before.",
+        ),
+    ] = 90
+    search_url: Annotated[
+        str,
+        Meta(
+            pattern=rf"^https://[^\s/{{}}]+/\S*\{{query\}}\S*{_END}",
+            max_length=2048,
+            description="The web search that `smrtsearch` opens; `{query}` is where the words go.",
+            extra={"rule": "an https:// address with {query} in its path or query"},
+        ),
+    ] = "https://duckduckgo.com/?q={query}"
+    test_hooks: Annotated[bool, Meta(description="Answer `POST /_shutdown`, with which a test ends the hub.")] = False
+
+
+class WebListenerSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What can be set of the web listener, which takes tabs from browser extensions."""
+
+    schema_version: SchemaVersion = SCHEMA_VERSION
+    host: LoopbackHost = "127.0.0.1"
+    port: Port = 5000
+    port_fallback: PortFallback = True
+    allowed_hosts: AllowedHosts = ()
+    threads: Annotated[int, Meta(ge=1, le=64, description="Requests that are worked on at once.")] = 4
+    connection_limit: ConnectionLimit = 200
+    request_timeout_seconds: RequestTimeout = 15
+    max_tab_bytes: Annotated[
+        int, Meta(ge=1024, le=16 * _MIB, description="Largest body of a posted tab or batch of tabs.")
+    ] = 256 * 1024
+    pulse_seconds: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=86400,
+            description="A tab seen on its page again within so many seconds goes on with its visit.",
+        ),
+    ] = 120
+    max_title_chars: Annotated[int, Meta(ge=16, le=65536, description="Longer titles are cut, with a mark.")] = 1024
+    max_url_chars: Annotated[int, Meta(ge=256, le=65536, description="Longer addresses are cut, with a mark.")] = 8192
+    excluded_sites: Annotated[
+        tuple[Annotated[str, Meta(pattern=rf"^[a-z0-9_-]+(\.[a-z0-9_-]+)*{_END}", max_length=253)], ...],
+        Meta(
+            max_length=1000,
+            description="Sites that are never recorded, each with its subdomains: `bank.example`.",
+            extra={"rule": "a list of at most 1,000 lower-case host names (punycode where not ASCII)"},
+        ),
+    ] = ()
+    tracking_parameters: Annotated[
+        tuple[Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.~-]+\*?{_END}", max_length=100)], ...],
+        Meta(
+            max_length=1000,
+            description="Query parameters dropped from addresses; a closing `*` stands for any ending.",
+            extra={"rule": "a list of at most 1,000 parameter names, with `*` only at the end"},
+        ),
+    ] = (
+        "utm_*",
+        "fbclid",
+        "gclid",
+        "gclsrc",
+        "gbraid",
+        "wbraid",
+        "dclid",
+        "srsltid",
+        "msclkid",
+        "mc_cid",
+        "mc_eid",
+        "igshid",
+        "igsh",
+        "twclid",
+        "ttclid",
+        "li_fat_id",
+        "rdt_cid",
+        "yclid",
+        "_hsenc",
+        "_hsmi",
+        "_openstat",
+        "vero_id",
+        "mkt_tok",
+        "oly_anon_id",
+        "oly_enc_id",
+        "wickedid",
+        "epik",
+    )
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """All settings of a hub, and what is odd about where they came from but no reason not to start."""
+
+    bridge: BridgeSettings
+    web_listener: WebListenerSettings
+    warnings: tuple[str, ...] = ()
+
+
+AnySettings = BridgeSettings | WebListenerSettings
+
+
+def contradictions(settings: AnySettings) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield each pair of settings (by their names in the file) that cannot both hold, and why."""
+    if isinstance(settings, BridgeSettings) and settings.event_streams >= settings.threads:
+        yield (
+            ("eventStreams", "threads"),
+            "eventStreams must be smaller than threads: a stream holds a thread",
+        )

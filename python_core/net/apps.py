@@ -1,0 +1,167 @@
+"""Build a Flask app from declared routes, with the gate around it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from python_core.config import Settings, load_or_seed_settings
+from python_core.net.bodies import read_body, read_query
+from python_core.net.endpoints import Call, Endpoint, RawReply, Reply, Routes, RouteTable
+from python_core.net.failures import shaped
+from python_core.net.gate import CALLER, CORS_ORIGIN, Gate
+from python_core.net.runtime_files import RuntimeFile
+from python_core.runtime.clients import join_owner_session
+from python_core.runtime.hub import Hub
+from python_core.store import Store, open_store
+from python_core.utils.config_path_resolver import resolve_paths
+from python_core.utils.logger import get_logger_for
+
+HUB = "smrthub"
+log = get_logger_for("python-net")
+
+
+def build_app(service: str, hub: Hub, subjects: list[Routes], own_settings: Any) -> Flask:
+    """Return the app of one server: ``app.wsgi_app`` is the gate, Flask and the handlers are behind it.
+
+    :param own_settings: the server's section of the settings, with ``allowed_hosts`` and the limits that routes name.
+    """
+    app = Flask("python_core.net", static_folder=None, template_folder=None)
+    app.extensions[HUB] = hub
+    endpoints = [
+        endpoint
+        for routes in subjects
+        for endpoint in routes.endpoints
+        if endpoint.setting is None or getattr(own_settings, endpoint.setting)
+    ]
+    for endpoint in endpoints:
+        app.add_url_rule(
+            endpoint.path,
+            endpoint.name,
+            _view_of(hub, endpoint),
+            methods=[endpoint.method],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(Exception, _answer_fault)
+    if any(endpoint.access == "extension" for endpoint in endpoints):
+        _answer_extensions(app)
+
+    def limit(endpoint: Endpoint) -> int:
+        bound = endpoint.body_limit
+        return bound if isinstance(bound, int) else int(getattr(own_settings, bound))
+
+    gate = Gate(app.wsgi_app, hub, service, RouteTable(endpoints), own_settings.allowed_hosts, limit)
+    app.wsgi_app = gate  # type: ignore[method-assign]  # Flask's own idiom for a layer around it
+    return app
+
+
+def _view_of(hub: Hub, endpoint: Endpoint) -> Callable[..., Response]:
+    """Wrap a handler for Flask: decode what it takes, encode what it answers."""
+    handler, body_shape, query_shape = endpoint.handler, endpoint.body, endpoint.query
+
+    def view(**parts: Any) -> Response:
+        environ = request.environ
+        query = read_query(environ, query_shape)
+        if query_shape is not None:
+            parts["query"] = query
+        if body_shape is not None:
+            parts["body"] = read_body(environ, body_shape)
+        return _response(handler(Call(hub, environ[CALLER], environ), **parts))
+
+    return view
+
+
+def _response(reply: Reply | RawReply) -> Response:
+    if isinstance(reply, RawReply):
+        return Response(reply.content, 200, reply.headers, reply.mime)
+    if reply.view is None:
+        return Response(b"", reply.status, reply.headers)
+    encoded = msgspec.json.encode(reply.view)
+    opening = b'{"status":"ok"' if encoded == b"{}" else b'{"status":"ok",'
+    return Response(opening + encoded[1:], reply.status, reply.headers, content_type="application/json")
+
+
+def _answer_fault(fault: Exception) -> Response:
+    """Give every fault of a handler the contract's shape. Flask's own errors cannot come here but by a defect of ours:
+    the gate has matched the route.
+    """
+    trace_id = request.environ[CALLER].trace_id
+    status, body, headers = shaped(fault, trace_id)
+    if status == 500:
+        log.error("A handler broke", exception=fault if not isinstance(fault, HTTPException) else None)
+    return Response(body, status, headers, content_type="application/json")
+
+
+def _answer_extensions(app: Flask) -> None:
+    """Let Flask-CORS answer the browser of an extension that the gate knows, for its exact origin; it refuses nothing."""
+    from flask_cors.core import get_cors_options, set_cors_headers
+
+    methods, headers = ["POST"], ["Authorization", "Content-Type", "Traceparent"]
+
+    @app.after_request
+    def answer(response: Response) -> Response:
+        origin = request.environ.get(CORS_ORIGIN)
+        if origin is not None:
+            options = {"origins": [origin], "methods": methods, "allow_headers": headers, "max_age": 600}
+            set_cors_headers(response, get_cors_options(app, options))
+        return response
+
+    @app.route("/<path:path>", methods=["OPTIONS"], provide_automatic_options=False)
+    def options_any(path: str) -> Response:  # noqa: ARG001  # the gate has looked at it
+        return Response(b"", 204)
+
+
+class LazyApp:
+    """An app with the user's own settings and store, built once, when it is first asked for: for hosts that are not ours."""
+
+    def __init__(self, service: str, create: Callable[[Settings, Store, Hub], Flask]) -> None:
+        self._service = service
+        self._create = create
+        self._lock = threading.Lock()
+        self._app: Flask | None = None
+
+    def get(self) -> Flask:
+        """Return the app; the first call reads (or seeds) the settings and opens (or makes) the store."""
+        with self._lock:
+            if self._app is None:
+                self._app = self._build()
+            return self._app
+
+    def _build(self) -> Flask:
+        os.umask(0o077)
+        paths = resolve_paths()
+        settings = load_or_seed_settings(paths)
+        store = open_store(paths.stored())
+        hub = Hub(settings, store)
+        given = os.environ.get("SMRTHUB_SESSION_TOKEN")
+        token = join_owner_session(hub, given)
+        app = self._create(settings, store, hub)
+        runtime_file = RuntimeFile(paths, self._service, None if given else token)
+        runtime_file.check()
+        app.wsgi_app = _Announcer(app.wsgi_app, hub, runtime_file)  # type: ignore[method-assign]
+        return app
+
+
+class _Announcer:
+    """Writes the runtime file at the first request: only then does an app under another host know its port."""
+
+    def __init__(self, app: Callable[..., Any], hub: Hub, runtime_file: RuntimeFile) -> None:
+        self._app = app
+        self._hub = hub
+        self._file = runtime_file
+        self._pid = 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if self._pid != os.getpid():
+            self._pid = os.getpid()
+            host, port = environ["SERVER_NAME"], int(environ["SERVER_PORT"])
+            self._file.write(self._hub, f"http://{f'[{host}]' if ':' in host else host}:{port}", host, port)
+            atexit.register(self._file.remove)
+        return self._app(environ, start_response)

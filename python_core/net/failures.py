@@ -1,0 +1,78 @@
+"""Every refusal and failure in the contract's one shape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from python_core.errors import Busy, HubError
+
+#: Each error code of the contract with its HTTP status; the documentation lists the same.
+STATUS_OF_CODE: dict[str, int] = {
+    "bad_input": 400,
+    "unauthorized": 401,
+    "forbidden_origin": 403,
+    "insufficient_scope": 403,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "conflict": 409,
+    "gone": 410,
+    "precondition_failed": 412,
+    "too_large": 413,
+    "unsupported_media_type": 415,
+    "misdirected": 421,
+    "internal": 500,
+    "busy": 503,
+    "storage_full": 507,
+}
+_REASONS = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    409: "Conflict",
+    410: "Gone",
+    412: "Precondition Failed",
+    413: "Content Too Large",
+    415: "Unsupported Media Type",
+    421: "Misdirected Request",
+    500: "Internal Server Error",
+    503: "Service Unavailable",
+    507: "Insufficient Storage",
+}
+
+
+class Refusal(HubError):
+    """The gate turned a request away."""
+
+    def __init__(self, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.code = code  # type: ignore[misc]  # one class for the gate's codes
+        self.headers = headers or {}
+
+
+def shaped(fault: BaseException, trace_id: str) -> tuple[int, bytes, dict[str, str]]:
+    """Return status, JSON body and extra headers for a fault; what is no finding of ours is ``internal``, without detail."""
+    if isinstance(fault, HubError) and fault.code in STATUS_OF_CODE:
+        code, message, details = fault.code, fault.message, fault.details
+    else:
+        code, message, details = (
+            "internal",
+            "Something broke inside the hub; the log says what, under this trace id.",
+            (),
+        )
+    error: dict[str, Any] = {"code": code, "message": message}
+    if details:
+        error["details"] = [{"at": detail.at, "message": detail.message} for detail in details]
+    headers = dict(fault.headers) if isinstance(fault, Refusal) else {}
+    if isinstance(fault, Busy):
+        headers["Retry-After"] = str(fault.retry_after_s)
+    body = msgspec.json.encode({"status": "error", "error": {**error, "traceId": trace_id}})
+    return STATUS_OF_CODE[code], body, headers
+
+
+def status_line(status: int) -> str:
+    """Return ``404 Not Found`` for 404."""
+    return f"{status} {_REASONS[status]}"

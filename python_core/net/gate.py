@@ -1,0 +1,226 @@
+"""The gate: the outermost layer of both servers. What it does not let through reaches no handler and changes nothing.
+
+The order, each step with a fixed answer that holds nothing of the request:
+
+1. **Form.** HTTP/1.1, a known method, a plain path (no absolute form, ``//``, ``%``), no ``Upgrade``: else 400.
+2. **Host** is exactly a loopback name with our port, or in ``allowedHosts``: else 421. A page that rebinds its own name to
+   127.0.0.1 sends that name here, and nothing else betrays it: such a GET has neither ``Origin`` nor ``Sec-Fetch-*``.
+3. **Origin and Fetch-Metadata** are those that the route's class admits: else 403, without any CORS header.
+4. **Size and type** of the body: 413, 415.
+5. **Token**: one ``Bearer``, compared in constant time: else 401. Then the **token's origin**, 403, and its **scope**, 403.
+6. Only now is a path that does not exist a 404, and a method that it does not have a 405.
+
+Every answer, of the gate or of a handler, gets ``X-SmrtHub-Service``, ``X-Trace-Id`` and the security headers here.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from python_core.errors import HubError, TooLarge
+from python_core.net.bodies import check_media_type
+from python_core.net.endpoints import Access, Endpoint, RouteTable
+from python_core.net.failures import Refusal, shaped, status_line
+from python_core.runtime.clients import ClientRow, bind_origin, client_of, is_paired_origin
+from python_core.runtime.hub import OWNER, Caller, Hub
+from python_core.utils.logger import get_logger_for, trace
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+#: What stands in environ for the app behind: the endpoint, the caller, and the origin that Flask-CORS shall answer.
+ENDPOINT, CALLER, CORS_ORIGIN = "smrthub.endpoint", "smrthub.caller", "smrthub.cors_origin"
+EXTENSION_ORIGIN = re.compile(
+    r"chrome-extension://[a-p]{32}|(?:moz|safari-web)-extension://[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+)
+_TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
+_SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Vary": "Origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+log = get_logger_for("python-net")
+
+
+class Gate:
+    """Wraps a WSGI app; see the module's text for what it does, in which order."""
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        hub: Hub,
+        service: str,
+        table: RouteTable,
+        allowed_hosts: Iterable[str],
+        limit: Callable[[Endpoint], int],
+    ) -> None:
+        self._app = app
+        self._hub = hub
+        self._service = service
+        self._table = table
+        self._allowed_hosts = frozenset(allowed_hosts)
+        self._limit = limit
+        self._headers = {"X-SmrtHub-Service": service, **_SECURITY_HEADERS}
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        trace_id, span_id = _trace_of(environ)
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            own = {name.lower() for name, _ in headers}
+            added = [(name, value) for name, value in self._headers.items() if name.lower() not in own]
+            return start_response(status, [*headers, ("X-Trace-Id", trace_id), *added], exc_info)
+
+        with trace(trace_id, span_id):
+            try:
+                self._admit(environ, trace_id)
+                return self._app(environ, start)
+            except HubError as finding:
+                log.debug("{method} refused: {code}", method=_method(environ), code=finding.code)
+                fault: Exception = finding
+            except Exception as broken:  # noqa: BLE001  # the last layer: whatever broke gets the contract's shape
+                log.error("A request broke", exception=broken)
+                fault = broken
+            status, body, headers = shaped(fault, trace_id)
+            start(
+                status_line(status),
+                [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers.items()],
+            )
+            return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+
+    def _admit(self, environ: Environ, trace_id: str) -> None:
+        """Let the request through, with its endpoint and caller in ``environ``, or raise what refuses it."""
+        path = _checked_path(environ)
+        self._check_host(environ)
+        methods = self._table.methods_at(path)
+        method = environ["REQUEST_METHOD"]
+        endpoint = methods.get("GET" if method == "HEAD" else method)
+        origin = environ.get("HTTP_ORIGIN")
+        if method == "OPTIONS" and endpoint is None and self._is_preflight(environ, methods, origin):
+            environ[ENDPOINT] = None
+            return
+        access = endpoint.access if endpoint else "api"
+        self._check_origin(environ, access, origin)
+        self._check_body(environ, endpoint)
+        environ[CALLER] = self._caller(environ, endpoint, origin, trace_id)
+        if not methods:
+            raise Refusal("not_found", "There is nothing at this path: see /apidocs/ on the bridge.")
+        if endpoint is None:
+            allowed = sorted({*methods, *(["HEAD"] if "GET" in methods else [])})
+            raise Refusal("method_not_allowed", "This path does not take that method.", {"Allow": ", ".join(allowed)})
+        environ[ENDPOINT] = endpoint
+
+    def _check_host(self, environ: Environ) -> None:
+        host = environ.get("HTTP_HOST", "").lower()
+        port = environ["SERVER_PORT"]
+        if host not in (f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}") and host not in self._allowed_hosts:
+            raise Refusal("misdirected", "This host name is not the hub's: call 127.0.0.1, or add it to allowedHosts.")
+
+    def _is_preflight(self, environ: Environ, methods: dict[str, Endpoint], origin: str | None) -> bool:
+        """Say whether a browser asks, for an extension that is paired, whether it may call a route of extensions."""
+        wanted = methods.get(environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", ""))
+        if wanted is None or wanted.access != "extension" or origin is None:
+            return False
+        if not EXTENSION_ORIGIN.fullmatch(origin) or not is_paired_origin(self._hub, origin):
+            return False
+        environ[CORS_ORIGIN] = origin
+        return True
+
+    def _check_origin(self, environ: Environ, access: Access, origin: str | None) -> None:
+        """Compare whole strings; what a browser says of the page that asks must fit the route's class."""
+        site = environ.get("HTTP_SEC_FETCH_SITE", "none")
+        from_extension = origin is not None and EXTENSION_ORIGIN.fullmatch(origin) is not None
+        if origin is None:
+            fits = site in ("none", "same-origin") or (access == "page" and _is_followed_link(environ))
+        elif from_extension:
+            fits = access in ("open", "extension") and site in ("none", "same-origin", "cross-site")
+        else:
+            own = self._service == "bridge" and origin == f"http://{environ.get('HTTP_HOST', '')}"
+            fits = own and access != "extension" and site in ("none", "same-origin")
+        if not fits:
+            raise Refusal("forbidden_origin", "This page or extension may not call the hub.")
+
+    def _check_body(self, environ: Environ, endpoint: Endpoint | None) -> None:
+        if "HTTP_TRANSFER_ENCODING" in environ:
+            raise Refusal("bad_input", "Send the body with a Content-Length.")
+        text = environ.get("CONTENT_LENGTH") or "0"
+        if not (text.isascii() and text.isdigit() and len(text) < 16):
+            raise Refusal("bad_input", "Content-Length is no number.")
+        length = int(text)
+        if endpoint is None or endpoint.body is None:
+            if length and endpoint is not None:
+                raise Refusal("bad_input", "This route takes no body.")
+            return
+        if length > self._limit(endpoint):
+            raise TooLarge(f"The body may be {self._limit(endpoint)} bytes at most.")
+        check_media_type(environ)
+
+    def _caller(self, environ: Environ, endpoint: Endpoint | None, origin: str | None, trace_id: str) -> Caller:
+        authorization = environ.get("HTTP_AUTHORIZATION")
+        if authorization is None:
+            if endpoint is not None and endpoint.anonymous:
+                return Caller("anonymous", self._service, trace_id)
+            raise _unauthorized("A token is needed: Authorization: Bearer <token>.")
+        scheme, _, token = authorization.partition(" ")
+        client = client_of(self._hub, token) if scheme.lower() == "bearer" else None
+        if client is None:
+            raise _unauthorized("This token is not valid, or no longer.")
+        if origin is not None and EXTENSION_ORIGIN.fullmatch(origin):
+            self._check_bound(client, origin)
+            environ[CORS_ORIGIN] = origin
+        elif client.kind == "extension" or (endpoint and endpoint.access == "extension" and client.id != OWNER):
+            raise Refusal("forbidden_origin", "Without an extension's Origin, only the owner's token is taken here.")
+        scopes = frozenset(client.scopes.split(" "))
+        if endpoint is not None and endpoint.scope is not None and endpoint.scope not in scopes:
+            raise Refusal("insufficient_scope", f"This token does not allow {endpoint.scope}.")
+        return Caller(client.id, self._service, trace_id, scopes)
+
+    def _check_bound(self, client: ClientRow, origin: str) -> None:
+        """An extension's token works from the one origin it is bound to; the first call from one binds it."""
+        bound = client.origin == origin or (client.origin is None and bind_origin(self._hub, client.id, origin))
+        if client.kind != "extension" or not bound:
+            raise Refusal("forbidden_origin", "This token is not for this extension.")
+
+
+def _unauthorized(message: str) -> Refusal:
+    return Refusal("unauthorized", message, {"WWW-Authenticate": "Bearer"})
+
+
+def _method(environ: Environ) -> str:
+    method: str = environ.get("REQUEST_METHOD", "")
+    return method if method in METHODS else "other"
+
+
+def _checked_path(environ: Environ) -> str:
+    """Return the path, when the request is of the one form that every client of ours sends."""
+    path: str = environ.get("PATH_INFO", "")
+    raw = environ.get("REQUEST_URI") or environ.get("RAW_URI") or path
+    plain = path.startswith("/") and "//" not in path and raw.startswith("/") and "%" not in raw.partition("?")[0]
+    if not plain or "HTTP_UPGRADE" in environ or environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+        raise Refusal("bad_input", "The hub takes plain HTTP/1.1 requests for plain paths.")
+    if environ.get("REQUEST_METHOD") not in METHODS:
+        raise Refusal("method_not_allowed", "The hub does not know this method.", {"Allow": ", ".join(sorted(METHODS))})
+    return path
+
+
+def _is_followed_link(environ: Environ) -> bool:
+    return (
+        environ["REQUEST_METHOD"] == "GET"
+        and environ.get("HTTP_SEC_FETCH_MODE") == "navigate"
+        and environ.get("HTTP_SEC_FETCH_DEST") == "document"
+    )
+
+
+def _trace_of(environ: Environ) -> tuple[str, str]:
+    """Return trace and span id: the caller's trace goes on where it sends a valid ``traceparent``."""
+    found = _TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
+    return (found[1] if found else secrets.token_hex(16)), secrets.token_hex(8)

@@ -1,0 +1,220 @@
+"""Run the servers in this process: Waitress, its threads, the runtime files, the heartbeats, an orderly end."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+from python_core.config import Settings, load_or_seed_settings
+from python_core.net.ports import Bound, bind
+from python_core.runtime.clients import begin_owner_session, join_owner_session
+from python_core.runtime.hub import Hub
+from python_core.runtime.save_worker import save_and_route_worker
+from python_core.net.runtime_files import RuntimeFile
+from python_core.runtime.status import end_beat, record_beat
+from python_core.store import Store, open_store
+from python_core.store.blobs import sweep_blobs
+from python_core.utils.config_path_resolver import Paths, resolve_paths
+from python_core.utils.heartbeat import Heartbeat
+from python_core.utils.logger import get_logger_for
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+#: How often each part tells that it lives (facts.md, "Heartbeat").
+BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30}
+log = get_logger_for("python-net")
+
+
+def waitress_options(settings: Any, largest_body: int) -> dict[str, Any]:
+    """Return Waitress's settings for one of our servers, each for a measured reason."""
+    return {
+        "threads": settings.threads,
+        "connection_limit": settings.connection_limit,
+        "ident": None,  # no Server header
+        "max_request_body_size": largest_body,  # Waitress would take 1 GiB
+        "inbuf_overflow": largest_body + 1,  # nothing captured is spooled to a file in the temp folder
+        "channel_request_lookahead": 1,  # without it an open stream cannot see that its client has gone
+        "channel_timeout": 30,  # idle connections: 120 s would let half-open ones hold the limit
+        "cleanup_interval": 5,
+        "asyncore_use_poll": True,
+        "expose_tracebacks": False,
+        "clear_untrusted_proxy_headers": True,
+    }
+
+
+class Server:
+    """One app on one socket, served by Waitress from a thread of its own."""
+
+    def __init__(self, service: str, app: Flask, bound: Bound, options: dict[str, Any]) -> None:
+        self.service = service
+        self.bound = bound
+        self._waitress = create_server(app, sockets=[bound.socket], **options)
+        self._stop_by: float | None = None
+        self._thread = threading.Thread(target=self._loop, name=f"smrthub-{service}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> None:
+        """Take no more connections, let the requests that are under way end, for at most ``timeout_s``, and end."""
+        self._stop_by = time.monotonic() + timeout_s
+        self._waitress.pull_trigger()
+
+    def join(self) -> None:
+        """Wait for the end."""
+        self._thread.join()
+
+    def _loop(self) -> None:
+        """Waitress's own ``run`` ends only by a signal in the main thread, and cuts what is under way."""
+        waitress, step_s = self._waitress, 1.0
+        while self._stop_by is None:
+            wasyncore.loop(timeout=step_s, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
+        wasyncore.dispatcher.close(waitress)  # the listening socket alone: the worker threads still need the trigger
+        while time.monotonic() < self._stop_by and not self._is_idle():
+            wasyncore.loop(timeout=0.05, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
+        waitress.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+        wasyncore.close_all(waitress._map)  # noqa: SLF001
+
+    def _is_idle(self) -> bool:
+        dispatcher = self._waitress.task_dispatcher
+        if dispatcher.queue or dispatcher.active_count:
+            return False
+        return not any(channel.total_outbufs_len for channel in self._waitress.active_channels.values())
+
+
+@dataclass
+class Host:
+    """All that one process of ours runs: servers, and with ``works`` the save worker."""
+
+    settings: Settings
+    store: Store
+    paths: Paths
+    token: str | None
+    servers: list[Server] = field(default_factory=list)
+    works: bool = True
+    _hub: Hub = field(init=False)
+    _beats: list[Heartbeat] = field(default_factory=list)
+    _stop_work: threading.Event = field(default_factory=threading.Event)
+    _worker: threading.Thread | None = None
+
+    def __post_init__(self) -> None:
+        self._hub = Hub(self.settings, self.store)
+
+    def add(self, service: str) -> Server:
+        """Bind a server's port and build its app; it answers from ``start`` on."""
+        from python_core.net import bridge_server, web_listener
+
+        if service == "bridge":
+            section: Any = self.settings.bridge
+            create, largest = bridge_server.create_app, max(section.max_clip_bytes, section.max_output_bytes)
+        else:
+            section = self.settings.web_listener
+            create, largest = web_listener.create_app, section.max_tab_bytes
+        self._runtime_file(service).check()
+        bound = bind(service, section.host, section.port, fallback=section.port_fallback)
+        if bound.note:
+            log.warning(
+                "The wanted port {wanted} is taken; {service} listens on {port}",
+                wanted=section.port,
+                service=service,
+                port=bound.port,
+            )
+        app = create(self.settings, self.store, self._hub)
+        server = Server(service, app, bound, waitress_options(section, largest))
+        self.servers.append(server)
+        return server
+
+    def start(self) -> None:
+        """Start the servers, the worker and the heartbeats, and tell where the servers are in the runtime files."""
+        sweep_blobs(self.store)
+        for server in self.servers:
+            server.start()
+            self._beat(server.service.replace("-", "_"))
+            bound = server.bound
+            self._runtime_file(server.service).write(self._hub, bound.url, bound.host, bound.port)
+            log.information("{service} listens on port {port}", service=server.service, port=server.bound.port)
+        if self.works:
+            heartbeat = self._beat("save_worker", expects_pulse=False)
+            self._worker = threading.Thread(
+                target=save_and_route_worker,
+                args=(self._hub, self._stop_work, heartbeat),
+                name="smrthub-save-worker",
+                daemon=True,
+            )
+            self._worker.start()
+
+    def stop(self) -> None:
+        """End all of it in order, within ``shutdownTimeoutSeconds``; what is queued stays queued."""
+        timeout_s = self.settings.bridge.shutdown_timeout_seconds
+        end = time.monotonic() + timeout_s
+        for server in self.servers:
+            self._runtime_file(server.service).remove()
+            server.stop(timeout_s - 1)
+        self._stop_work.set()
+        self._hub.work_queued.set()
+        for server in self.servers:
+            server.join()
+        if self._worker is not None:
+            self._worker.join(max(0.1, end - time.monotonic()))
+        for heartbeat in self._beats:
+            heartbeat.stop()
+            end_beat(self._hub, heartbeat.tag)
+        self.store.close()
+        log.information("Ended in order")
+
+    def _beat(self, tag: str, *, expects_pulse: bool = False) -> Heartbeat:
+        interval_s = BEAT_INTERVAL_S[tag]
+
+        def beat(module: str, level: str, detail: str) -> None:
+            record_beat(self._hub, module, interval_s, level, detail)
+
+        heartbeat = Heartbeat(interval_s, tag, beat, expects_pulse=expects_pulse)
+        heartbeat.start()
+        self._beats.append(heartbeat)
+        return heartbeat
+
+    def _runtime_file(self, service: str) -> RuntimeFile:
+        return RuntimeFile(self.paths, service, self.token)
+
+
+def make_host(*, whole: bool, works: bool = True) -> Host:
+    """Read the settings, open the store and prepare a host without servers.
+
+    :param whole: this is the hub itself: the owner's token is made anew. Else it joins what others began.
+    :raises SettingsInvalid: a settings file cannot be used.
+    """
+    os.umask(0o077)
+    sys.setswitchinterval(0.0005)  # trims p99 under threads by a fifth to a third (performance.md)
+    paths = resolve_paths()
+    settings = load_or_seed_settings(paths)
+    store = open_store(paths.stored())
+    given = os.environ.get("SMRTHUB_SESSION_TOKEN")
+    session = begin_owner_session if whole else join_owner_session
+    token = session(Hub(settings, store), given)
+    return Host(settings, store, paths, None if given else token, works=works)
+
+
+def start_flask_bridge() -> Host:
+    """Start the bridge and the save worker in this process and return their host; ``stop()`` ends them."""
+    return _start("bridge", works=True)
+
+
+def start_web_listener() -> Host:
+    """Start the web listener in this process and return its host; ``stop()`` ends it."""
+    return _start("web-listener", works=False)
+
+
+def _start(service: str, *, works: bool) -> Host:
+    host = make_host(whole=False, works=works)
+    host.add(service)
+    host.start()
+    return host

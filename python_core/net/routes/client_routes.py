@@ -1,0 +1,29 @@
+"""``/clients``: who has a token."""
+
+from __future__ import annotations
+
+from python_core.net.endpoints import Call, Reply, Routes
+from python_core.runtime import clients
+from python_core.runtime.clients import ClientList, ClientMade, NewClient
+from python_core.runtime.shapes import Done
+
+routes = Routes("Clients")
+
+
+@routes.declare("GET", "/clients", scope="admin", replies={200: ClientList})
+def get_clients(call: Call) -> Reply:
+    """List the clients, the revoked ones too, without their tokens."""
+    return Reply(clients.list_clients(call.hub))
+
+
+@routes.declare("POST", "/clients", scope="admin", body=NewClient, replies={201: ClientMade})
+def post_clients(call: Call, body: NewClient) -> Reply:
+    """Make a client and tell its token, this once. Event: ``client_paired``."""
+    return Reply(clients.make_client(call.hub, call.caller, body), 201)
+
+
+@routes.declare("DELETE", "/clients/<client_id>", scope="admin", replies={200: Done}, codes=("not_found",))
+def delete_client(call: Call, client_id: str) -> Reply:
+    """Revoke a client's token, at once and in every process. Event: ``client_revoked``."""
+    clients.revoke_client(call.hub, call.caller, client_id)
+    return Reply(Done())

@@ -1,0 +1,40 @@
+"""``/search``: find clips, visits and outputs by words."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from python_core.net.endpoints import Call, Reply, Routes
+from python_core.runtime.search import SearchPage, SearchScope, search
+from python_core.runtime.shapes import Cursor, Instant, Limit, Query
+
+routes = Routes("Search")
+
+
+class SearchQuery(Query, frozen=True, kw_only=True):
+    """What to find, and what narrows it."""
+
+    q: Annotated[str, msgspec.Meta(max_length=2000, description='Words, "phrases", prefix*, -not. Any text is safe.')]
+    kind: (
+        Annotated[
+            str, msgspec.Meta(pattern="^(clip|visit|output)(,(clip|visit|output)){0,2}$", description="Of these kinds.")
+        ]
+        | None
+    ) = None
+    site: Annotated[str, msgspec.Meta(max_length=253, description="From this site.")] | None = None
+    app: Annotated[str, msgspec.Meta(max_length=1024, description="From this program.")] | None = None
+    from_: Annotated[Instant, msgspec.Meta(description="From this time or later.")] | None = msgspec.field(
+        name="from", default=None
+    )
+    to: Annotated[Instant, msgspec.Meta(description="From this time or before.")] | None = None
+    limit: Limit = 20
+    cursor: Cursor | None = None
+
+
+@routes.declare("GET", "/search", scope="search:read", query=SearchQuery, replies={200: SearchPage})
+def get_search(call: Call, query: SearchQuery) -> Reply:
+    """Find clips, visits and outputs, best first; what is typed is never a syntax error."""
+    wanted = SearchScope(kind=query.kind, site=query.site, app=query.app, from_time=query.from_, to_time=query.to)
+    return Reply(search(call.hub, query.q, wanted, query.limit, query.cursor))

@@ -1,0 +1,25 @@
+"""``/status``: is the hub ready, and how is it?"""
+
+from __future__ import annotations
+
+from python_core.net.endpoints import Call, Reply, Routes
+from python_core.runtime.status import Readiness, StatusView, get_readiness, get_status
+
+routes = Routes("Status")
+
+
+@routes.declare(
+    "GET",
+    "/status",
+    access="open",
+    scope="status:read",
+    anonymous=True,
+    replies={200: StatusView | Readiness, 503: Readiness},
+)
+def get_status_reply(call: Call) -> Reply:
+    """Say whether the hub is ready, for probes; with a token that allows ``status:read``, how its parts are too."""
+    if call.caller.scopes:
+        view: Readiness = get_status(call.hub, call.caller.service)
+    else:
+        view = get_readiness(call.hub, call.caller.service)
+    return Reply(view, 200 if view.ready else 503)

@@ -1,0 +1,114 @@
+"""Run a host from a command until it is asked to end: what it tells the person, its signals and its exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+import time
+
+from python_core.errors import HubError, SettingsInvalid
+from python_core.net.hosting import Host, make_host
+from python_core.net.runtime_files import RuntimeFile
+from python_core.utils.config_path_resolver import make_private, resolve_paths
+from python_core.utils.file_lock import FileLock
+from python_core.utils.logger import (
+    capture_stdlib,
+    configure_logs,
+    flush_logs,
+    get_logger_for,
+    start_flusher,
+    stop_flusher,
+)
+
+EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 78
+#: How long a second start waits for the first one's runtime file.
+FIRST_START_S = 20.0
+TITLES = {"bridge": "Bridge", "web-listener": "Web listener"}
+log = get_logger_for("python-net")
+
+
+def run_host(services: list[str], *, whole: bool) -> int:
+    """Serve until SIGTERM or Ctrl-C and return the exit code: 0 ended in order, 1 failed, 78 settings.
+
+    :param whole: the hub itself, of which one runs at a time: a second start says where the first is, and ends with 0.
+    """
+    try:
+        paths = resolve_paths()
+        lock = FileLock(make_private(paths.runtime()) / "hub.lock")
+        if whole and not lock.try_acquire():
+            return _say_running(lock, RuntimeFile(paths, "bridge", None))
+        try:
+            return _serve(services, whole=whole)
+        finally:
+            lock.release()
+    except SettingsInvalid as finding:
+        return _fail(finding, EXIT_SETTINGS)
+    except HubError as finding:
+        return _fail(finding, EXIT_FAILED)
+
+
+def _serve(services: list[str], *, whole: bool) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    host = make_host(whole=whole)
+    configure_logs(host.paths, level=host.settings.bridge.log_level)
+    capture_stdlib()
+    start_flusher()
+    try:
+        for service in services:
+            host.add(service)
+        host.start()
+        _say_where(host)
+        while not stop.wait(60 if sys.platform != "win32" else 0.5):  # there a wait without end hides Ctrl-C
+            continue
+        _say("Ending…")
+        host.stop()
+    finally:
+        stop_flusher()
+        flush_logs()
+    return EXIT_OK
+
+
+def _say_running(lock: FileLock, runtime_file: RuntimeFile) -> int:
+    """Say where the hub that runs is; wait for it while it starts."""
+    end = time.monotonic() + FIRST_START_S
+    while time.monotonic() < end:
+        facts = runtime_file.read()
+        if facts is not None and "url" in facts:
+            _say(f"already running at {facts['url']} (pid {facts.get('pid')})")
+            return EXIT_OK
+        time.sleep(0.1)
+    return _fail(HubError(f"Another hub holds {lock.path} but does not say where it listens. Try again."), EXIT_FAILED)
+
+
+def _say_where(host: Host) -> None:
+    lines = ["SmrtHub is running."]
+    for server in host.servers:
+        lines.append(f"  {TITLES[server.service]:<14}{server.bound.url}")
+        if server.bound.note:
+            lines.append(f"  {'':<14}{server.bound.note}: set `port` in its settings to choose another.")
+    for server in host.servers:
+        if server.service == "bridge":
+            lines.append(f"  {'Open':<14}{server.bound.url}/apidocs/")
+    lines += [
+        f"  {'Settings':<14}{host.paths.config()}",
+        f"  {'Logs':<14}{host.paths.logs()}",
+        f"  {'Stored':<14}{host.paths.stored()}",
+        *(f"  Note: {warning}" for warning in host.settings.warnings),
+        "End it with Ctrl-C.",
+    ]
+    _say("\n".join(lines))
+
+
+def _fail(finding: HubError, code: int) -> int:
+    sys.stderr.write(f"{finding.message}\n")
+    return code
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):  # a closed terminal must not end the hub
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()

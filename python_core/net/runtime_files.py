@@ -1,0 +1,78 @@
+"""The runtime files: where each server of this user is, and the owner's token; whoever can read one is the user."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from python_core import __version__
+from python_core.errors import SettingsInvalid
+from python_core.runtime.hub import Hub
+from python_core.runtime.status import get_identity
+from python_core.utils.atomic_json import read_json, write_json
+from python_core.utils.config_path_resolver import Paths, check_private, make_private
+from python_core.utils.timestamps import to_rfc3339
+
+
+@dataclass(frozen=True)
+class RuntimeFile:
+    """The file of one server; ``token`` None leaves it out (a supervisor has it)."""
+
+    paths: Paths
+    service: str
+    token: str | None
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return self.paths.runtime() / f"{self.service}.json"
+
+    def check(self) -> None:
+        """Refuse a file that is a link, somebody else's or open to others: a token in it would not be the user's alone.
+
+        :raises HubError: with what to do.
+        """
+        if os.path.lexists(self.path):
+            check_private(self.path)
+
+    def write(self, hub: Hub, url: str, host: str, port: int) -> None:
+        """Write it, unless it tells of another process that still serves."""
+        facts = self.read()
+        if facts is not None and facts.get("pid") != os.getpid() and _is_alive(facts.get("pid")):
+            return
+        make_private(self.path.parent)
+        written: dict[str, object] = {
+            "service": f"smrthub-{self.service}",
+            "url": url,
+            "host": host,
+            "port": port,
+            "pid": os.getpid(),
+            "startedAt": to_rfc3339(hub.started_at_ms),
+            "version": __version__,
+            "instance": get_identity(hub).instance,
+        }
+        if self.token is not None:
+            written["token"] = self.token
+        write_json(self.path, written, keep_bak=False)
+
+    def read(self) -> dict[str, Any] | None:
+        """Return what it says; None when there is none or it is damaged: it is written anew then."""
+        with contextlib.suppress(OSError, SettingsInvalid):
+            facts = read_json(self.path)
+            return facts if isinstance(facts, dict) else None
+        return None
+
+    def remove(self) -> None:
+        """Remove it if it is this process's."""
+        facts = self.read()
+        if facts is not None and facts.get("pid") == os.getpid():
+            self.path.unlink(missing_ok=True)
+
+
+def _is_alive(pid: object) -> bool:
+    import psutil
+
+    return isinstance(pid, int) and psutil.pid_exists(pid)

@@ -1,0 +1,221 @@
+"""Clients: who may call, with which scopes; tokens are made here and checked here."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from typing import Annotated, Literal
+
+import msgspec
+
+from python_core.errors import BadInput, NotFound
+from python_core.runtime.events import announce
+from python_core.runtime.hub import OWNER, Caller, Hub
+from python_core.runtime.shapes import Body, View
+from python_core.store import Connection, clients, meta
+from python_core.store.clients import ClientRow as ClientRow
+from python_core.utils.ids import new_id
+from python_core.utils.timestamps import to_rfc3339
+
+#: Every scope and what it allows. ``admin`` is the owner's alone: it is never given to a client.
+SCOPES: dict[str, str] = {
+    "tabs:write": "tell the hub which pages are open",
+    "clipboard:read": "read clips",
+    "clipboard:write": "add and remove clips",
+    "search:read": "search clips, visits and outputs",
+    "hub:read": "read the hub window's state",
+    "hub:write": "change the hub window and send it commands",
+    "trigger:run": "see, run and cancel triggers",
+    "output:read": "read structured outputs and schemas",
+    "output:write": "add and remove structured outputs and schemas",
+    "events:read": "follow the event log",
+    "status:read": "read the hub's health",
+    "admin": "give and revoke tokens",
+}
+_TOKEN = re.compile(r"shb_([0-9a-z-]{1,40})_([0-9a-f]{64})")
+
+
+class NewClient(Body, frozen=True, kw_only=True):
+    """A program that shall get a token; ``origin`` binds it to one origin, an extension else to the first it calls from."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern="^[^\\x00-\\x1f]*$")]
+    kind: Literal["extension", "agent", "script"]
+    scopes: Annotated[list[str], msgspec.Meta(min_length=1, max_length=20)]
+    origin: (
+        Annotated[
+            str,
+            msgspec.Meta(max_length=200, pattern="^(chrome|moz|safari-web)-extension://[A-Za-z0-9-]{1,64}$"),
+        ]
+        | None
+    ) = None
+    expires_in_seconds: Annotated[int, msgspec.Meta(ge=1, le=10 * 365 * 86400)] | None = None
+
+
+class ClientView(View, frozen=True, kw_only=True, omit_defaults=False):
+    """A client, without its token."""
+
+    id: str
+    name: str
+    kind: str
+    scopes: list[str]
+    origin: str | None
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+
+
+class ClientMade(View, frozen=True, kw_only=True):
+    """A new client; its token is told this once."""
+
+    client: ClientView
+    token: str
+
+
+class ClientList(View, frozen=True, kw_only=True):
+    """All clients, the revoked ones too, oldest first."""
+
+    items: list[ClientView]
+
+
+def begin_owner_session(hub: Hub, given: str | None) -> str:
+    """Make the owner's token anew and return it; the one before ends in every process at once.
+
+    :param given: a supervisor's token (``SMRTHUB_SESSION_TOKEN``), taken as it is instead.
+    """
+    secret = meta.identity_of(hub.store).secret
+    return hub.store.write(lambda conn: _begin(conn, hub, secret, given))
+
+
+def join_owner_session(hub: Hub, given: str | None) -> str | None:
+    """Return the owner's token of the session that others have begun, or begin one; for hosts that run beside others.
+
+    None: a supervisor gave the others a token that this process does not know.
+    """
+
+    secret = meta.identity_of(hub.store).secret
+
+    def join(conn: Connection) -> str | None:
+        owner, session = clients.get_client(conn, OWNER), meta.get_value(conn, "session")
+        if given is not None or owner is None or session is None:
+            return _begin(conn, hub, secret, given)
+        token = _owner_token(secret, session)
+        return token if _hash(token) == owner.secret_hash else None
+
+    return hub.store.write(join)
+
+
+def _begin(conn: Connection, hub: Hub, secret: str, given: str | None) -> str:
+    session = secrets.token_hex(16)
+    token = given or _owner_token(secret, session)
+    meta.set_value(conn, "session", session)
+    clients.set_client(
+        conn, ClientRow(OWNER, OWNER, "the user", _hash(token), " ".join(SCOPES), None, hub.now(), None, None)
+    )
+    return token
+
+
+def _owner_token(secret: str, session: str) -> str:
+    """Derive the token from what all processes on the store share, so that it need not be kept anywhere."""
+    return f"shb_{OWNER}_{hmac.new(bytes.fromhex(secret), f'owner {session}'.encode(), hashlib.sha256).hexdigest()}"
+
+
+def _hash(token: str) -> bytes:
+    """Hash a token once: 256 random bits need no slow hash."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def client_of(hub: Hub, token: str) -> ClientRow | None:
+    """Return whose token this is; None when nobody's, or when it was revoked or has expired. One indexed read."""
+    parts = _TOKEN.fullmatch(token)
+    with hub.store.reading() as conn:
+        client = clients.get_client(conn, parts[1] if parts else OWNER)
+    if not hmac.compare_digest(_hash(token), client.secret_hash if client else bytes(32)) or client is None:
+        return None
+    if client.revoked_at_ms is not None or (client.expires_at_ms is not None and client.expires_at_ms <= hub.now()):
+        return None
+    return client
+
+
+def bind_origin(hub: Hub, client_id: str, origin: str) -> bool:
+    """Bind an extension to the origin it first calls from; say whether it is bound to that one."""
+    return hub.store.write(lambda conn: clients.set_client_origin(conn, client_id, origin))
+
+
+def is_paired_origin(hub: Hub, origin: str) -> bool:
+    """Say whether a client with a valid token is bound to this origin: only then does its browser get a CORS answer."""
+    with hub.store.reading() as conn:
+        return clients.has_origin(conn, origin)
+
+
+def make_client(hub: Hub, caller: Caller, wanted: NewClient) -> ClientMade:
+    """Make a client and its token, which is told this once; announces ``client_paired``.
+
+    :raises BadInput: a scope does not exist or is not for clients, or an extension asks for more than ``tabs:write``.
+    """
+    for n, scope in enumerate(wanted.scopes):
+        if scope not in SCOPES or scope == "admin":
+            raise BadInput.at(
+                f"/scopes/{n}",
+                f"is no scope for a client; there are: {', '.join(SCOPES)} (admin is the owner's)",
+            )
+    if wanted.kind == "extension" and set(wanted.scopes) != {"tabs:write"}:
+        raise BadInput.at("/scopes", "must be tabs:write alone for an extension")
+    if wanted.origin is not None and wanted.kind != "extension":
+        raise BadInput.at("/origin", "is for extensions only")
+    client_id, now_ms = new_id(), hub.now()
+    token = f"shb_{client_id}_{secrets.token_hex(32)}"
+    expires_at_ms = now_ms + wanted.expires_in_seconds * 1000 if wanted.expires_in_seconds else None
+    scopes = " ".join(sorted(set(wanted.scopes)))
+    row = ClientRow(
+        client_id, wanted.kind, wanted.name, _hash(token), scopes, wanted.origin, now_ms, expires_at_ms, None
+    )
+
+    def make(conn: Connection) -> None:
+        clients.set_client(conn, row)
+        announce(conn, hub, caller, "client_paired", id=client_id, clientKind=wanted.kind)
+
+    hub.store.write(make)
+    return ClientMade(client=_view(row), token=token)
+
+
+def list_clients(hub: Hub) -> ClientList:
+    """Return all clients."""
+    with hub.store.reading() as conn:
+        return ClientList(items=[_view(row) for row in clients.list_clients(conn)])
+
+
+def revoke_client(hub: Hub, caller: Caller, client_id: str) -> None:
+    """End a client's token at once in every process; announces ``client_revoked``.
+
+    :raises NotFound: there is no client of that id.
+    :raises BadInput: it is the owner, whose token ends with the hub.
+    """
+    if client_id == OWNER:
+        raise BadInput("The owner cannot be revoked: restart the hub to get a new owner token.")
+
+    def revoke(conn: Connection) -> None:
+        if clients.get_client(conn, client_id) is None:
+            raise NotFound("There is no client of that id.")
+        if clients.set_client_revoked(conn, client_id, hub.now()):
+            announce(conn, hub, caller, "client_revoked", id=client_id)
+
+    hub.store.write(revoke)
+
+
+def _view(row: ClientRow) -> ClientView:
+    return ClientView(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        scopes=row.scopes.split(),
+        origin=row.origin,
+        created_at=to_rfc3339(row.created_at_ms),
+        expires_at=_instant(row.expires_at_ms),
+        revoked_at=_instant(row.revoked_at_ms),
+    )
+
+
+def _instant(at_ms: int | None) -> str | None:
+    return to_rfc3339(at_ms) if at_ms is not None else None

@@ -1,0 +1,371 @@
+"""Clips: take one in with its source page, show them, let one go."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Annotated, Literal
+
+import msgspec
+
+from python_core.errors import BadInput, NotFound
+from python_core.runtime.events import announce
+from python_core.runtime.fragments import AnyFragment, row_of, words_of
+from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.provenance import ClaimedSource, source_of
+from python_core.runtime.shapes import Body, Instant, View, cursor_of, instant_ms, place_of
+from python_core.smrtdetect.exclusions import is_excluded_app, is_excluded_window
+from python_core.store import Connection, answered, clips, documents
+from python_core.store.blobs import doom_blobs, get_blob, put_blob, sweep_blobs
+from python_core.store.clips import ClipFilter, ClipRow, FragmentRow
+from python_core.utils.ids import new_id
+from python_core.utils.timestamps import to_rfc3339
+
+#: Characters of a text that a list shows; the whole is at ``GET /clipboard/{id}``.
+PREVIEW_CHARS = 200
+
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Encounter(Body, frozen=True, kw_only=True):
+    """What the sender knows of the copy: ``digests`` one a fragment; ``secret`` is the system's own mark "do not record"."""
+
+    encounter_id: Key | None = None
+    captured_at: Instant | None = None
+    digests: list[Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]] | None = None
+    source: ClaimedSource = ClaimedSource()
+    secret: bool = False
+
+
+class NewClip(Body, frozen=True, kw_only=True):
+    """A copy: its forms in the order in which the system offers them."""
+
+    fragments: Annotated[list[AnyFragment], msgspec.Meta(min_length=1, max_length=64)]
+    encounter: Encounter = Encounter()
+
+
+class DetectionView(View, frozen=True, kw_only=True, omit_defaults=False):
+    """What a text is."""
+
+    type_id: str
+    group: str
+    confidence: float
+    extension: str | None
+
+
+class FragmentReceipt(View, frozen=True, kw_only=True):
+    """A stored fragment: ``digest`` and ``bytes`` of its content."""
+
+    ordinal: int
+    type: str
+    digest: str
+    bytes: int
+    detection: DetectionView | None = None
+
+
+class SourceView(View, frozen=True, kw_only=True):
+    """Where a copy came from; with ``visitId``, ``confidence`` and ``evidence`` where the hub found the page itself."""
+
+    app: str | None = None
+    window_title: str | None = None
+    url: str | None = None
+    title: str | None = None
+    visit_id: str | None = None
+    confidence: float | None = None
+    evidence: list[str] = []
+
+
+class ClipReceipt(View, frozen=True, kw_only=True):
+    """A clip is on disk; ``duplicate``: it was before, under this id."""
+
+    id: str
+    duplicate: bool
+    fragments: list[FragmentReceipt]
+    source: SourceView
+
+
+class ClipRefusal(View, frozen=True, kw_only=True):
+    """A clip was not stored, by a rule."""
+
+    stored: Literal[False]
+    reason: str
+    rule: str
+
+
+class FragmentView(FragmentReceipt, frozen=True, kw_only=True):
+    """A fragment to look at; pictures come from ``/clipboard/{id}/fragments/{ordinal}`` alone."""
+
+    mime: str
+    text_likely: bool | None = None
+    preview: str | None = None
+    content: str | None = None
+    paths: list[str] | None = None
+
+
+class ClipView(View, frozen=True, kw_only=True):
+    """A clip to look at; its texts are somebody's, hence ``trust``."""
+
+    id: str
+    captured_at: str
+    received_at: str
+    client: str
+    source: SourceView
+    fragments: list[FragmentView]
+    trust: Literal["untrusted"]
+
+
+class ClipPage(View, frozen=True, kw_only=True, omit_defaults=False):
+    """Clips, newest first."""
+
+    items: list[ClipView]
+    next_cursor: str | None
+
+
+class ClipSearch(msgspec.Struct, frozen=True, kw_only=True):
+    """Which clips a list holds: None means any; times are RFC 3339."""
+
+    type: str | None = None
+    app: str | None = None
+    site: str | None = None
+    from_time: str | None = None
+    to_time: str | None = None
+
+
+def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipReceipt | ClipRefusal:
+    """Store a clip unless a rule keeps it out or it is here already; announces ``clipboard_processed``.
+
+    :param key: the caller's own key for this request, where ``encounterId`` is not given.
+    :raises BadInput: a fragment or a digest is not what it should be.
+    """
+    rule = _rule_against(clip.encounter)
+    if rule is not None:
+        return ClipRefusal(stored=False, reason="excluded", rule=rule)
+    key = clip.encounter.encounter_id or key
+    draft, pictures = _draft(hub, caller, clip)
+    words = words_of(clip.fragments)
+    for (
+        digest,
+        picture,
+    ) in pictures.items():  # On disk before the lock is taken; inside it only looked for again.
+        put_blob(hub.store.folder, digest, picture)
+
+    def store(conn: Connection) -> ClipReceipt:
+        first = _first_of(conn, hub, draft, key)
+        if first is not None:
+            return _receipt(first, duplicate=True)
+        for digest, picture in pictures.items():
+            put_blob(hub.store.folder, digest, picture)
+        _add(conn, hub, caller, draft, words)
+        if key:
+            answered.add_answer(conn, caller.client, key, draft.id, draft.received_at_ms)
+        return _receipt(draft, duplicate=False)
+
+    return hub.store.write(store)
+
+
+def _draft(hub: Hub, caller: Caller, clip: NewClip) -> tuple[ClipRow, dict[str, bytes]]:
+    """Judge all of a clip before any lock is taken: its row, and its pictures by digest."""
+    digests = clip.encounter.digests
+    if digests is not None and len(digests) != len(clip.fragments):
+        raise BadInput.at("/encounter/digests", "must hold one digest for each fragment")
+    judged = [row_of(fragment, n, digests[n] if digests else None) for n, fragment in enumerate(clip.fragments)]
+    rows = [row for row, _ in judged]
+    received_at_ms = hub.now()
+    claimed = instant_ms(clip.encounter.captured_at, "/encounter/capturedAt")
+    captured_at_ms = received_at_ms if claimed is None else min(claimed, received_at_ms)
+    draft = ClipRow(
+        id=new_id(),
+        client=caller.client,
+        captured_at_ms=captured_at_ms,
+        received_at_ms=received_at_ms,
+        fingerprint=_fingerprint([row.digest for row in rows]),
+        source=source_of(hub, clip.encounter.source, captured_at_ms),
+        fragments=rows,
+    )
+    return draft, {row.digest: content for row, content in judged if row.content is None}
+
+
+def _first_of(conn: Connection, hub: Hub, draft: ClipRow, key: str | None) -> ClipRow | None:
+    """Return the clip that this one repeats: the same key, or the same contents within the window."""
+    known = answered.get_first_item(conn, draft.client, key) if key else None
+    first = clips.get_clip(conn, known) if known else None
+    if first is not None:
+        return first
+    window_ms = hub.settings.bridge.duplicate_window_seconds * 1000
+    at_ms = draft.captured_at_ms
+    return clips.get_twin(conn, draft.fingerprint, at_ms - window_ms, at_ms + window_ms)
+
+
+def _add(conn: Connection, hub: Hub, caller: Caller, draft: ClipRow, words: str) -> None:
+    source = draft.source
+    document = documents.add_document(
+        conn,
+        "clip",
+        draft.id,
+        draft.captured_at_ms,
+        source.site,
+        source.app,
+        source.title or source.window_title or "",
+        words,
+    )
+    clips.add_clip(conn, replace(draft, document=document))
+    announce(
+        conn,
+        hub,
+        caller,
+        "clipboard_processed",
+        id=draft.id,
+        fragments=[{"type": row.type, "digest": row.digest, "bytes": row.size} for row in draft.fragments],
+        visit=source.visit,
+        confidence=source.confidence,
+    )
+
+
+def _rule_against(encounter: Encounter) -> str | None:
+    if encounter.secret:
+        return "secret"
+    return is_excluded_app(encounter.source.app or "") or is_excluded_window(encounter.source.window_title or "")
+
+
+def _fingerprint(digests: list[str]) -> int:
+    """Return 63 bits that stand for the whole clip: an index over them is a third of one over the digests."""
+    return int.from_bytes(hashlib.sha256("\n".join(digests).encode()).digest()[:8], "big") >> 1
+
+
+def get_clip(hub: Hub, clip_id: str) -> ClipView:
+    """Return one clip with its texts.
+
+    :raises NotFound: there is none of that id.
+    """
+    with hub.store.reading() as conn:
+        clip = clips.get_clip(conn, clip_id)
+    if clip is None:
+        raise NotFound("There is no clip of that id.")
+    return _view(clip, whole=True)
+
+
+def newest_clip(hub: Hub) -> ClipView | None:
+    """Return the clip that came last, with a preview of its texts, or None."""
+    with hub.store.reading() as conn:
+        rows = clips.list_clips(conn, ClipFilter(), 1)
+    return _view(rows[0], whole=False) if rows else None
+
+
+def list_clips(hub: Hub, wanted: ClipSearch, limit: int, cursor: str | None) -> ClipPage:
+    """Return a page of clips, newest first, with previews of their texts."""
+    place = place_of(cursor, 1)
+    chosen = ClipFilter(
+        type=wanted.type,
+        app=wanted.app,
+        site=wanted.site,
+        from_ms=instant_ms(wanted.from_time, "?from"),
+        to_ms=instant_ms(wanted.to_time, "?to"),
+        before=place[0] if place else None,
+    )
+    with hub.store.reading() as conn:
+        rows = clips.list_clips(conn, chosen, limit + 1)
+    page = rows[:limit]
+    return ClipPage(
+        items=[_view(clip, whole=False) for clip in page],
+        next_cursor=cursor_of(page[-1].seq) if len(rows) > limit else None,
+    )
+
+
+def get_fragment(hub: Hub, clip_id: str, ordinal: int) -> tuple[str, bytes]:
+    """Return a fragment's MIME type and its bytes as they were captured.
+
+    :raises NotFound: there is no such clip or fragment.
+    """
+    with hub.store.reading() as conn:
+        fragment = clips.get_fragment(conn, clip_id, ordinal)
+    if fragment is None:
+        raise NotFound("There is no such fragment.")
+    if fragment.content is not None:
+        return fragment.mime, fragment.content
+    try:
+        return fragment.mime, get_blob(hub.store.folder, fragment.digest)
+    except FileNotFoundError:  # The clip was removed between the two reads.
+        raise NotFound("There is no such fragment.") from None
+
+
+def remove_clip(hub: Hub, caller: Caller, clip_id: str) -> None:
+    """Remove a clip with its index entry and blobs; announces ``clipboard_forgotten``.
+
+    :raises NotFound: there is none of that id.
+    """
+
+    def remove(conn: Connection) -> None:
+        clip = clips.get_clip(conn, clip_id)
+        if clip is None:
+            raise NotFound("There is no clip of that id.")
+        documents.remove_document(conn, clip.document)
+        doom_blobs(conn, [fragment.digest for fragment in clip.fragments if fragment.content is None])
+        clips.remove_clip(conn, clip)
+        announce(conn, hub, caller, "clipboard_forgotten", id=clip_id)
+
+    hub.store.write(remove)
+    sweep_blobs(hub.store)
+
+
+def _receipt(clip: ClipRow, *, duplicate: bool) -> ClipReceipt:
+    fragments = [
+        FragmentReceipt(
+            ordinal=row.ordinal, type=row.type, digest=row.digest, bytes=row.size, detection=_detection(row)
+        )
+        for row in clip.fragments
+    ]
+    return ClipReceipt(id=clip.id, duplicate=duplicate, fragments=fragments, source=source_view(clip))
+
+
+def _detection(row: FragmentRow) -> DetectionView | None:
+    if row.type_id is None or row.type_group is None or row.type_confidence is None:
+        return None
+    return DetectionView(
+        type_id=row.type_id,
+        group=row.type_group,
+        confidence=row.type_confidence,
+        extension=row.type_extension,
+    )
+
+
+def source_view(clip: ClipRow) -> SourceView:
+    """Return a clip's source as callers see it."""
+    source = clip.source
+    return SourceView(
+        app=source.app,
+        window_title=source.window_title,
+        url=source.url,
+        title=source.title,
+        visit_id=source.visit,
+        confidence=source.confidence,
+        evidence=list(source.evidence),
+    )
+
+
+def _view(clip: ClipRow, *, whole: bool) -> ClipView:
+    return ClipView(
+        id=clip.id,
+        captured_at=to_rfc3339(clip.captured_at_ms),
+        received_at=to_rfc3339(clip.received_at_ms),
+        client=clip.client,
+        source=source_view(clip),
+        fragments=[_fragment_view(row, whole=whole) for row in clip.fragments],
+        trust="untrusted",
+    )
+
+
+def _fragment_view(row: FragmentRow, *, whole: bool) -> FragmentView:
+    text = row.content.decode(errors="ignore") if row.content is not None else None
+    shown = text if whole else None
+    return FragmentView(
+        ordinal=row.ordinal,
+        type=row.type,
+        mime=row.mime,
+        digest=row.digest,
+        bytes=row.size,
+        detection=_detection(row),
+        text_likely=row.text_likely,
+        preview=text[:PREVIEW_CHARS] if text is not None and not whole else None,
+        content=shown if row.type != "files" else None,
+        paths=shown.split("\n") if shown is not None and row.type == "files" else None,
+    )

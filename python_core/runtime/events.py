@@ -1,0 +1,113 @@
+"""The event log as callers see it: what is announced, in which shape, and how to follow it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from python_core.errors import BadInput
+from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.shapes import View
+from python_core.store import Connection
+from python_core.store import events as log
+from python_core.utils.timestamps import to_rfc3339
+
+
+#: Every kind that this version announces, what it means and the members of its ``data`` (never captured text).
+EVENT_KINDS: dict[str, tuple[str, dict[str, str]]] = {
+    "clipboard_processed": (
+        "A clip was stored.",
+        {
+            "id": "clip id",
+            "fragments": "list of {type, digest, bytes}",
+            "visit": "visit id or null",
+            "confidence": "0…1 or null",
+        },
+    ),
+    "clipboard_forgotten": ("A clip was removed.", {"id": "clip id"}),
+    "tab_changed": (
+        "Another page came to the front, or a page was closed.",
+        {
+            "id": "visit id, or null for a page that is not recorded",
+            "event": "activated, updated, heartbeat or closed",
+        },
+    ),
+    "hub_window_changed": ("The hub window's state changed.", {"revision": "number"}),
+    "hub_window_command": (
+        "A command for the hub window.",
+        {"id": "command id", "command": "show, hide, toggle, focus or notify"},
+    ),
+    "trigger_queued": ("A run of a trigger waits.", {"id": "run id", "trigger": "name"}),
+    "trigger_finished": (
+        "A run ended.",
+        {"id": "run id", "trigger": "name", "state": "succeeded, failed or cancelled"},
+    ),
+    "output_added": ("A structured output was stored.", {"id": "output id", "schema": "name/version"}),
+    "output_removed": ("A structured output was removed.", {"id": "output id"}),
+    "client_paired": ("A client was given a token.", {"id": "client id", "clientKind": "extension, agent or script"}),
+    "client_revoked": ("A client's token was revoked.", {"id": "client id"}),
+    "heartbeat": (
+        "A part of the hub started, ended, or changed its level.",
+        {"module": "name", "level": "healthy, warning, degraded, critical or stopped"},
+    ),
+}
+
+
+class EventView(View, frozen=True, kw_only=True, omit_defaults=False):
+    """One event; ``id`` rises by one from event to event and survives restarts."""
+
+    id: int
+    kind: str
+    source: str
+    timestamp: str
+    trace_id: str
+    data: dict[str, Any]
+
+
+class EventPage(View, frozen=True, kw_only=True, omit_defaults=False):
+    """Events after a place; ask again with ``after`` = ``nextAfter``. ``oldest`` and ``newest`` are what is kept."""
+
+    items: list[EventView]
+    next_after: int
+    oldest: int
+    newest: int
+
+
+def announce(conn: Connection, hub: Hub, caller: Caller, kind: str, **members: object) -> int:
+    """Append an event of the caller's act, in the act's own transaction, and return its id."""
+    assert kind in EVENT_KINDS, kind
+    return log.add_event(conn, kind, caller.service, hub.now(), caller.trace_id, members)
+
+
+def page_of_events(hub: Hub, after: int | None, limit: int, kinds: str | None) -> EventPage:
+    """Return the next events after an id (None: after the newest, which says where to begin), oldest first.
+
+    :raises BadInput: ``kinds`` (comma-separated) names a kind that does not exist.
+    """
+    wanted = _kinds_of(kinds)
+    with hub.store.reading() as conn:
+        newest = log.get_last_event_id(conn)
+        start = newest if after is None else after
+        rows, next_after = log.list_events(conn, start, limit, wanted)
+        oldest = log.get_oldest_event_id(conn)
+    items = [
+        EventView(
+            id=row.id,
+            kind=row.kind,
+            source=row.source,
+            timestamp=to_rfc3339(row.at_ms),
+            trace_id=row.trace_id,
+            data=row.data,
+        )
+        for row in rows
+    ]
+    return EventPage(items=items, next_after=next_after, oldest=oldest, newest=newest)
+
+
+def _kinds_of(kinds: str | None) -> frozenset[str] | None:
+    if kinds is None:
+        return None
+    names = frozenset(kinds.split(","))
+    unknown = names - EVENT_KINDS.keys()
+    if unknown:
+        raise BadInput.at("?kinds", f"names a kind that does not exist; there are: {', '.join(EVENT_KINDS)}")
+    return names

@@ -1,0 +1,35 @@
+"""What every verb is handed: the hub (settings, store, clock) and the caller."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from python_core.config import Settings
+from python_core.store import Store
+from python_core.utils.timestamps import now_ms
+
+#: The owner's client id: whoever can read the runtime file is the user.
+OWNER = "owner"
+
+
+@dataclass(frozen=True)
+class Hub:
+    """One process's hold on the hub. ``work_queued`` is set when this process has queued a run, to wake its own worker."""
+
+    settings: Settings
+    store: Store
+    now: Callable[[], int] = now_ms
+    started_at_ms: int = field(default_factory=now_ms)
+    work_queued: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks: a client's id and scopes, the server it came through (``bridge``, ``web-listener``, …) and its trace."""
+
+    client: str
+    service: str
+    trace_id: str
+    scopes: frozenset[str] = frozenset()

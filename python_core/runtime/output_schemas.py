@@ -1,0 +1,186 @@
+"""Schemas of structured outputs: the ones that ship with the hub, the users' own, and the check of a payload."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from python_core.errors import BadInput, Conflict, Detail
+from python_core.runtime.hub import Hub
+from python_core.runtime.shapes import View
+from python_core.store import Connection, outputs
+from python_core.store.outputs import SchemaRow
+from python_core.utils.timestamps import to_rfc3339
+
+if TYPE_CHECKING:
+    import jsonschema_rs
+
+SCHEMA_BYTES_AT_MOST = 65_536
+#: Faults of one payload that are told: more do not help to mend it.
+FAULTS_AT_MOST = 20
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_TEXT = {"type": "string", "maxLength": 100_000}
+
+
+def _object(title: str, required: list[str], **properties: Any) -> dict[str, Any]:
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": title,
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _list_of(**properties: Any) -> dict[str, Any]:
+    items = {"type": "object", "properties": properties, "required": ["text"], "additionalProperties": False}
+    return {"type": "array", "items": items, "maxItems": 10_000}
+
+
+#: What every hub has; version 1 of each, for good.
+SHIPPED: dict[str, dict[str, Any]] = {
+    "note": _object(
+        "A note", ["text"], text=_TEXT, tags={"type": "array", "items": {"type": "string", "maxLength": 100}}
+    ),
+    "table": _object(
+        "A table",
+        ["columns", "rows"],
+        columns={"type": "array", "items": {"type": "string", "maxLength": 1000}, "minItems": 1},
+        rows={
+            "type": "array",
+            "items": {"type": "array", "items": {"type": ["string", "number", "boolean", "null"]}},
+        },
+    ),
+    "entities": _object("Things named in a text", ["entities"], entities=_list_of(text=_TEXT, type={"type": "string"})),
+    "task-list": _object(
+        "Things to do",
+        ["tasks"],
+        tasks=_list_of(text=_TEXT, done={"type": "boolean"}, due={"type": "string"}),
+    ),
+}
+
+
+class SchemaView(View, frozen=True, kw_only=True, omit_defaults=False):
+    """A schema under ``name/version``; ``origin`` is shipped or user."""
+
+    name: str
+    version: int
+    origin: str
+    body: dict[str, Any]
+    added_at: str | None
+
+
+class SchemaList(View, frozen=True, kw_only=True):
+    """All schemas."""
+
+    items: list[SchemaView]
+
+
+def list_schemas(hub: Hub) -> SchemaList:
+    """Return the shipped schemas and the users' own."""
+    with hub.store.reading() as conn:
+        rows = outputs.list_schemas(conn)
+    shipped = [
+        SchemaView(name=name, version=1, origin="shipped", body=body, added_at=None) for name, body in SHIPPED.items()
+    ]
+    return SchemaList(items=shipped + [_view(row) for row in rows])
+
+
+def put_schema(hub: Hub, name: str, version: int, body: dict[str, Any]) -> tuple[SchemaView, bool]:
+    """Keep a schema for good; say whether it is new. The same body again changes nothing.
+
+    :raises BadInput: the name, or the body is no JSON Schema 2020-12 or refers outside itself.
+    :raises Conflict: another body has this name and version.
+    """
+    if not _NAME.fullmatch(name) or not 1 <= version <= 1_000_000:
+        raise BadInput("A schema is named by lower-case letters, digits and hyphens, and a version from 1.")
+    text = msgspec.json.encode(body)
+    if len(text) > SCHEMA_BYTES_AT_MOST:
+        raise BadInput(f"A schema may be {SCHEMA_BYTES_AT_MOST} bytes at most.")
+    _checked_validator(text)
+    row = SchemaRow(name, version, body, hub.now())
+
+    def act(conn: Connection) -> tuple[SchemaView, bool]:
+        if name in SHIPPED and version == 1:
+            known = SchemaRow(name, 1, SHIPPED[name], 0)
+        else:
+            found = outputs.get_schema(conn, name, version)
+            if found is None:
+                outputs.add_schema(conn, row)
+                return _view(row), True
+            known = found
+        if known.body != body:
+            raise Conflict("A schema never changes once it is kept: use the next version.")
+        return _view(known), False
+
+    return hub.store.write(act)
+
+
+def check_payload(hub: Hub, schema: str, payload: Any) -> None:
+    """Check a payload against ``name/version``.
+
+    :raises BadInput: there is no such schema, or the payload is not valid, with a pointer for each fault.
+    """
+    name, _, number = schema.partition("/")
+    body = SHIPPED.get(name) if number == "1" else None
+    if body is None:
+        version = int(number) if number.isascii() and number.isdigit() and len(number) < 8 else 0
+        with hub.store.reading() as conn:
+            row = outputs.get_schema(conn, name, version)
+        if row is None:
+            raise BadInput.at("/schema", "names no schema: GET /structured-output/schemas lists them, as name/version")
+        body = row.body
+    faults = []
+    for fault in _validator(msgspec.json.encode(body)).iter_errors(payload):
+        pointer = "".join(f"/{_escaped(str(step))}" for step in ("payload", *fault.instance_path))
+        faults.append(
+            Detail(pointer, f"does not fit the schema: {fault.schema_path[-1] if fault.schema_path else 'false'}")
+        )
+        if len(faults) == FAULTS_AT_MOST:
+            break
+    if faults:
+        raise BadInput("The payload does not fit its schema.", details=faults)
+
+
+@lru_cache(maxsize=64)
+def _validator(text: bytes) -> jsonschema_rs.Draft202012Validator:
+    """Build a validator that fetches nothing and whose patterns run in linear time.
+
+    jsonschema-rs is imported at the first use: it takes 40 ms, a fifth of a cold start.
+    """
+    import jsonschema_rs
+
+    return jsonschema_rs.Draft202012Validator(
+        msgspec.json.decode(text), offline=True, pattern_options=jsonschema_rs.RegexOptions()
+    )
+
+
+def _checked_validator(text: bytes) -> None:
+    import jsonschema_rs
+
+    try:
+        _validator(text)
+    except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
+        raise BadInput(
+            "This is no JSON Schema 2020-12 that stands by itself: references must stay inside it, "
+            "patterns may not look around or back."
+        ) from None
+
+
+def _escaped(step: str) -> str:
+    return step.replace("~", "~0").replace("/", "~1")
+
+
+def _view(row: SchemaRow) -> SchemaView:
+    shipped = row.at_ms == 0
+    return SchemaView(
+        name=row.name,
+        version=row.version,
+        origin="shipped" if shipped else "user",
+        body=row.body,
+        added_at=None if shipped else to_rfc3339(row.at_ms),
+    )

@@ -1,0 +1,82 @@
+"""Where a copy came from: what the sender says, else the page that was in front at that moment."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import msgspec
+
+from python_core.errors import BadInput
+from python_core.runtime.hub import Hub
+from python_core.runtime.shapes import Body
+from python_core.smrtdetect.provenance import Copied, Sighting, judge_source
+from python_core.smrtdetect.web_address import site_of
+from python_core.store.clips import Source
+from python_core.store.visits import SeenPage, list_sightings
+
+#: Sightings looked at for one clip, those that end earliest after the window opens: more happen only in made-up input.
+SIGHTINGS_AT_MOST = 256
+
+Name = Annotated[str, msgspec.Meta(max_length=1024, pattern="^[^\\x00]*$")]
+Address = Annotated[str, msgspec.Meta(max_length=8192, pattern="^[^\\x00]*$")]
+
+
+class ClaimedSource(Body, frozen=True, kw_only=True):
+    """Where the sender says the copy was made."""
+
+    app: Name | None = None
+    window_title: Name | None = None
+    url: Address | None = None
+    title: Name | None = None
+
+
+def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int) -> Source:
+    """Return a clip's source: the claimed URL as it is, else the tab that was active in a focused browser, if one was.
+
+    :raises BadInput: the claimed URL is none of the web or of a file.
+    """
+    if claimed.url is not None:
+        if not claimed.url.lower().startswith(("http://", "https://", "file://")):
+            raise BadInput.at("/encounter/source/url", "must be an http, https or file URL")
+        return Source(claimed.app, claimed.window_title, claimed.url, _site_of_url(claimed.url), claimed.title)
+    window_ms = hub.settings.bridge.join_window_seconds * 1000
+    with hub.store.reading() as conn:
+        pages = list_sightings(conn, captured_at_ms - window_ms, captured_at_ms, SIGHTINGS_AT_MOST)
+    copied = Copied(captured_at_ms=captured_at_ms, app=claimed.app, window_title=claimed.window_title)
+    found = judge_source(copied, (_sighting(page) for page in pages), window_ms)
+    if found is None:
+        return Source(claimed.app, claimed.window_title, None, None, claimed.title)
+    site = next(page.site for page in pages if page.visit_id == found.visit)
+    return Source(
+        claimed.app,
+        claimed.window_title,
+        found.url,
+        site,
+        found.title,
+        found.visit,
+        found.confidence,
+        found.evidence,
+    )
+
+
+def _sighting(page: SeenPage) -> Sighting:
+    return Sighting(
+        visit=page.visit_id,
+        at_ms=page.at_ms,
+        until_ms=page.until_ms,
+        focused=page.focused,
+        browser=page.browser,
+        client=page.client,
+        url=page.url or "",
+        title=page.title or "",
+        closed_at_ms=page.closed_at_ms,
+    )
+
+
+def _site_of_url(url: str) -> str | None:
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        return None
+    return site_of(host) if host else None

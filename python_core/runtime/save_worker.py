@@ -1,0 +1,29 @@
+"""The save worker: carries out queued runs, one after the other, in whichever host process has it."""
+
+from __future__ import annotations
+
+import threading
+
+from python_core.errors import HubError
+from python_core.runtime.hub import Hub
+from python_core.runtime.triggers import run_next
+from python_core.utils.heartbeat import Heartbeat
+from python_core.utils.logger import get_logger_for
+
+#: Between two looks for runs that another process queued; one queued in this process wakes the worker at once.
+IDLE_POLL_S = 0.5
+log = get_logger_for("python-runtime")
+
+
+def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat) -> None:
+    """Work until ``stop`` is set (set ``hub.work_queued`` too, to wake it); a fault is logged and never ends it."""
+    while not stop.is_set():
+        hub.work_queued.clear()
+        try:
+            while not stop.is_set() and run_next(hub):
+                heartbeat.pulse()
+        except HubError as finding:
+            heartbeat.error(finding.message)
+            log.error("The save worker could not go on: {code}", code=finding.code, exception=finding)
+            stop.wait(1.0)
+        hub.work_queued.wait(IDLE_POLL_S)

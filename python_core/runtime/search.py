@@ -1,0 +1,127 @@
+"""Search: turn what a person types into an index query that cannot fail, and hits into what a person reads."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+import msgspec
+
+from python_core.errors import BadInput
+from python_core.runtime.hub import Hub
+from python_core.runtime.shapes import View, cursor_of, instant_ms, place_of
+from python_core.store import documents
+from python_core.store.documents import DocumentFilter, DocumentHit
+from python_core.utils.timestamps import to_rfc3339
+
+#: Words and phrases of one query that are looked at: more do not help a person and cost time.
+TERMS_AT_MOST = 32
+#: Hits that pages reach into: ranking looks at the newest thousand matches.
+OFFSET_AT_MOST = documents.RANKED_AT_MOST
+
+_TERM = re.compile(r'(-?)(?:"([^"]{0,1000})"?|([^\s"]{1,1000}))')
+_WORDLIKE = re.compile(r"\w")
+
+
+class SearchHit(View, frozen=True, kw_only=True, omit_defaults=False):
+    """A match: ``marks`` are [start, end) places in ``snippet``; a higher ``score`` is better; the text is somebody's."""
+
+    kind: str
+    id: str
+    title: str
+    snippet: str
+    marks: list[tuple[int, int]]
+    score: float
+    at: str
+    trust: Literal["untrusted"]
+
+
+class SearchPage(View, frozen=True, kw_only=True, omit_defaults=False):
+    """Hits, best first."""
+
+    items: list[SearchHit]
+    next_cursor: str | None
+
+
+class SearchScope(msgspec.Struct, frozen=True, kw_only=True):
+    """What narrows a search: ``kind`` a list with commas; times are RFC 3339."""
+
+    kind: str | None = None
+    site: str | None = None
+    app: str | None = None
+    from_time: str | None = None
+    to_time: str | None = None
+
+
+def search(hub: Hub, q: str, wanted: SearchScope, limit: int, cursor: str | None) -> SearchPage:
+    """Find clips, visits and outputs by words, ``"phrases"``, ``prefix*`` and ``-not``; no ``q`` is a syntax error.
+
+    A cursor keeps to what was stored when the first page was asked for, so that its pages neither repeat nor skip.
+    """
+    place = place_of(cursor, 2)
+    match = match_of(q)
+    if match is None:
+        return SearchPage(items=[], next_cursor=None)
+    chosen = DocumentFilter(
+        kinds=tuple(sorted(set(wanted.kind.split(",")))) if wanted.kind else None,
+        site=wanted.site,
+        app=wanted.app,
+        from_ms=instant_ms(wanted.from_time, "?from"),
+        to_ms=instant_ms(wanted.to_time, "?to"),
+    )
+    with hub.store.reading() as conn:
+        upto, offset = place or (documents.get_newest_document(conn), 0)
+        if offset > OFFSET_AT_MOST:
+            raise BadInput.at("?cursor", "is not a cursor of this list: send nextCursor of the page before as it came")
+        hits = documents.find_documents(conn, match, chosen, upto, limit + 1, offset)
+    return SearchPage(
+        items=[_view(hit) for hit in hits[:limit]],
+        next_cursor=cursor_of(upto, offset + limit) if len(hits) > limit else None,
+    )
+
+
+def match_of(q: str) -> str | None:
+    """Return the FTS5 expression for a person's query, or None when there is nothing in it to look for.
+
+    Every term becomes a quoted FTS5 string, in which only ``"`` has a meaning, and the pattern leaves none in: nothing
+    that is typed reaches FTS5 as syntax.
+    """
+    wanted, unwanted = list[str](), list[str]()
+    for sign, phrase, word in _TERM.findall(q.replace("\0", " "))[:TERMS_AT_MOST]:
+        text = phrase or word
+        if not _WORDLIKE.search(text):
+            continue
+        prefix = "*" if word.endswith("*") else ""
+        term = f'"{text.rstrip("*")}"{prefix}'
+        (unwanted if sign else wanted).append(term)
+    if not wanted:
+        return None
+    match = " AND ".join(wanted)
+    return f"({match}) NOT ({' OR '.join(unwanted)})" if unwanted else match
+
+
+def _view(hit: DocumentHit) -> SearchHit:
+    snippet, marks = _marks_of(hit.snippet, hit.mark)
+    return SearchHit(
+        kind=hit.kind,
+        id=hit.item,
+        title=hit.title,
+        snippet=snippet,
+        marks=marks,
+        score=round(-hit.rank, 4),
+        at=to_rfc3339(hit.at_ms),
+        trust="untrusted",
+    )
+
+
+def _marks_of(marked: str, mark: str) -> tuple[str, list[tuple[int, int]]]:
+    """Take the marks out of a snippet and say where they stood. They are random: no captured text can forge them."""
+    plain, marks = "", list[tuple[int, int]]()
+    for n, piece in enumerate(marked.split(mark)):
+        if n == 0:
+            plain = piece
+            continue
+        inside, _, after = piece.partition(mark[::-1])
+        marks.append((len(plain), len(plain) + len(inside)))
+        plain += inside + after
+    return plain, marks

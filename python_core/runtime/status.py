@@ -1,0 +1,156 @@
+"""Status: whether the hub is ready and how its parts are; a few indexed reads, however much is stored."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+from python_core import __version__
+from python_core.errors import HubError
+from python_core.runtime.events import announce
+from python_core.runtime.hub import OWNER, Caller, Hub
+from python_core.runtime.shapes import View
+from python_core.store import Connection, beats, meta, runs, tallies
+from python_core.store.beats import BeatRow
+from python_core.store.events import get_last_event_id
+from python_core.store.meta import Identity
+from python_core.utils.heartbeat import level_of
+from python_core.utils.ids import new_id
+from python_core.utils.timestamps import to_rfc3339
+
+API_VERSION = 1
+#: Levels from best to worst: the hub is as well as its worst part.
+LEVELS = ("healthy", "warning", "degraded", "critical")
+#: The parts that beat, by their names in ``modules``; one that does not run here is told as such.
+BEATING = {"bridge": "bridge", "web_listener": "webListener", "save_worker": "saveWorker"}
+
+
+class Ping(View, frozen=True, kw_only=True):
+    """This is the hub."""
+
+    service: str
+    api_version: int
+
+
+class Readiness(View, frozen=True, kw_only=True):
+    """What anyone may know: is it the hub, and does it serve."""
+
+    service: str
+    api_version: int
+    ready: bool
+
+
+class ModuleView(View, frozen=True, kw_only=True, omit_defaults=False):
+    """One part: ``lastBeatAt`` null when it has not run or has no beat of its own."""
+
+    level: str
+    last_beat_at: str | None
+    detail: str
+
+
+class StatusView(Readiness, frozen=True, kw_only=True):
+    """How the hub is."""
+
+    version: str
+    instance: str
+    build: str
+    pid: int
+    started_at: str
+    uptime_seconds: int
+    level: str
+    modules: dict[str, ModuleView]
+    queues: dict[str, dict[str, int]]
+    last_event_id: int
+    capture: str
+    counts: dict[str, int]
+
+
+def get_identity(hub: Hub) -> Identity:
+    """Return who this hub is."""
+    return meta.identity_of(hub.store)
+
+
+def is_ready(hub: Hub) -> bool:
+    """Say whether the store answers."""
+    try:
+        with hub.store.reading() as conn:
+            get_last_event_id(conn)
+    except HubError:
+        return False
+    return True
+
+
+def get_readiness(hub: Hub, service: str) -> Readiness:
+    """Return what a probe without a token is told."""
+    return Readiness(service=f"smrthub-{service}", api_version=API_VERSION, ready=is_ready(hub))
+
+
+def get_ping(service: str) -> Ping:
+    """Return what tells the hub from another program on its port."""
+    return Ping(service=f"smrthub-{service}", api_version=API_VERSION)
+
+
+def get_status(hub: Hub, service: str) -> StatusView:
+    """Return how the hub is, from this process's point of view."""
+    identity, now_ms = meta.identity_of(hub.store), hub.now()
+    with hub.store.reading() as conn:
+        last_event_id = get_last_event_id(conn)
+        rows = {row.module: row for row in beats.list_beats(conn)}
+        queues = {"runs": runs.count_unfinished_runs(conn)}
+        counts = tallies.get_tallies(conn)
+    modules = {name: _module(rows.get(tag), now_ms) for tag, name in BEATING.items()}
+    modules["store"] = ModuleView(level="healthy", last_beat_at=None, detail="answers")
+    modules["eventLog"] = ModuleView(level="healthy", last_beat_at=None, detail=f"at {last_event_id}")
+    return StatusView(
+        service=f"smrthub-{service}",
+        api_version=API_VERSION,
+        ready=True,
+        version=__version__,
+        instance=identity.instance,
+        build=f"{__version__} on Python {platform.python_version()}",
+        pid=os.getpid(),
+        started_at=to_rfc3339(hub.started_at_ms),
+        uptime_seconds=max(0, now_ms - hub.started_at_ms) // 1000,
+        level=max((module.level for module in modules.values()), key=LEVELS.index),
+        modules=modules,
+        queues=queues,
+        last_event_id=last_event_id,
+        capture="running",
+        counts=counts,
+    )
+
+
+def _module(beat: BeatRow | None, now_ms: int) -> ModuleView:
+    """A part that never ran here is no fault (one may run the bridge alone); one that stopped beating is."""
+    if beat is None:
+        return ModuleView(level="healthy", last_beat_at=None, detail="not running")
+    age_s = max(0, now_ms - beat.at_ms) / 1000
+    level = max(beat.level, level_of(age_s, beat.interval_s), key=LEVELS.index)
+    detail = beat.detail if level == beat.level else f"last beat {age_s:.0f} s ago"
+    return ModuleView(level=level, last_beat_at=to_rfc3339(beat.at_ms), detail=detail)
+
+
+def record_beat(hub: Hub, module: str, interval_s: int, level: str, detail: str) -> None:
+    """Write a part's sign of life; announces ``heartbeat`` when it started or changed its level."""
+    row = BeatRow(module, os.getpid(), interval_s, level, detail, hub.now())
+
+    def act(conn: Connection) -> None:
+        before = beats.set_beat(conn, row)
+        if before is None or before.pid != row.pid or before.level != level:
+            announce(conn, hub, _self(module), "heartbeat", module=BEATING[module], level=level)
+
+    hub.store.write(act)
+
+
+def end_beat(hub: Hub, module: str) -> None:
+    """Take a part's sign of life away when it ends in order; announces ``heartbeat``."""
+
+    def act(conn: Connection) -> None:
+        beats.remove_beat(conn, module, os.getpid())
+        announce(conn, hub, _self(module), "heartbeat", module=BEATING[module], level="stopped")
+
+    hub.store.write(act)
+
+
+def _self(module: str) -> Caller:
+    return Caller(OWNER, module.replace("_", "-"), new_id().replace("-", ""))

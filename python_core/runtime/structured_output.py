@@ -1,0 +1,205 @@
+"""Structured outputs: payloads that fit a schema and cite what they were made from."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from python_core.errors import BadInput, NotFound
+from python_core.runtime.events import announce
+from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.output_schemas import check_payload
+from python_core.runtime.shapes import Body, View, cursor_of, place_of
+from python_core.store import Connection, answered, clips, documents, outputs, visits
+from python_core.store.outputs import OutputRow, SourceRow
+from python_core.utils.ids import new_id
+from python_core.utils.timestamps import to_rfc3339
+
+INDEXED_AT_MOST = 262_144
+_Id = Annotated[str, msgspec.Meta(max_length=64)]
+_Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern="^[^\\x00]*$")]
+
+
+class CitedItem(Body, frozen=True, kw_only=True):
+    """A source: a clip or a visit, by its id."""
+
+    clip: _Id | None = None
+    visit: _Id | None = None
+
+
+class NewOutput(Body, frozen=True, kw_only=True):
+    """A payload, the schema it fits (``name/version``) and what it was made from."""
+
+    schema: Annotated[str, msgspec.Meta(max_length=80)]
+    payload: Any
+    sources: Annotated[list[CitedItem], msgspec.Meta(max_length=200)] = []
+    producer: _Label | None = None
+    title: _Label | None = None
+
+
+class CitationView(View, frozen=True, kw_only=True):
+    """A source as it is now: still as it was cited, changed since, or forgotten."""
+
+    kind: Literal["clip", "visit"]
+    id: str
+    state: Literal["present", "changed", "forgotten"]
+
+
+class OutputView(View, frozen=True, kw_only=True):
+    """A structured output; its payload is somebody's text, hence ``trust``."""
+
+    id: str
+    schema: str
+    at: str
+    client: str
+    sources: list[CitationView]
+    trust: Literal["untrusted"]
+    title: str | None = None
+    producer: str | None = None
+    payload: Any = None
+
+
+class OutputReceipt(View, frozen=True, kw_only=True):
+    """An output is on disk; ``duplicate``: it was before, under this id."""
+
+    id: str
+    duplicate: bool
+
+
+class OutputPage(View, frozen=True, kw_only=True, omit_defaults=False):
+    """Outputs, newest first, without their payloads."""
+
+    items: list[OutputView]
+    next_cursor: str | None
+
+
+def put_output(hub: Hub, caller: Caller, wanted: NewOutput, key: str | None) -> OutputReceipt:
+    """Store a payload that fits its schema and whose sources exist; announces ``output_added``.
+
+    :raises BadInput: the payload does not fit, or a source is unknown; with a pointer for each fault.
+    """
+    check_payload(hub, wanted.schema, wanted.payload)
+    words = "\n".join(_texts_in(wanted.payload))[:INDEXED_AT_MOST]
+    output_id, now_ms = new_id(), hub.now()
+
+    def act(conn: Connection) -> OutputReceipt:
+        known = answered.get_first_item(conn, caller.client, key) if key else None
+        if known is not None:
+            return OutputReceipt(id=known, duplicate=True)
+        sources = [_cite(conn, n, item) for n, item in enumerate(wanted.sources)]
+        document = documents.add_document(conn, "output", output_id, now_ms, None, None, wanted.title or "", words)
+        outputs.add_output(
+            conn,
+            OutputRow(
+                id=output_id,
+                schema=wanted.schema,
+                title=wanted.title,
+                producer=wanted.producer,
+                client=caller.client,
+                payload=wanted.payload,
+                at_ms=now_ms,
+                document=document,
+                sources=sources,
+            ),
+        )
+        if key:
+            answered.add_answer(conn, caller.client, key, output_id, now_ms)
+        announce(conn, hub, caller, "output_added", id=output_id, schema=wanted.schema)
+        return OutputReceipt(id=output_id, duplicate=False)
+
+    return hub.store.write(act)
+
+
+def get_output(hub: Hub, output_id: str) -> OutputView:
+    """Return one output with its payload and the state of its sources.
+
+    :raises NotFound: there is none of that id.
+    """
+    with hub.store.reading() as conn:
+        output = outputs.get_output(conn, output_id)
+        if output is None:
+            raise NotFound("There is no output of that id.")
+        return _view(conn, output, whole=True)
+
+
+def list_outputs(hub: Hub, schema: str | None, producer: str | None, limit: int, cursor: str | None) -> OutputPage:
+    """Return a page of outputs, newest first."""
+    place = place_of(cursor, 1)
+    with hub.store.reading() as conn:
+        rows = outputs.list_outputs(conn, schema, producer, place[0] if place else None, limit + 1)
+        items = [_view(conn, row, whole=False) for row in rows[:limit]]
+    return OutputPage(items=items, next_cursor=cursor_of(rows[limit - 1].seq) if len(rows) > limit else None)
+
+
+def remove_output(hub: Hub, caller: Caller, output_id: str) -> None:
+    """Remove an output with its index entry; announces ``output_removed``.
+
+    :raises NotFound: there is none of that id.
+    """
+
+    def act(conn: Connection) -> None:
+        output = outputs.get_output(conn, output_id)
+        if output is None:
+            raise NotFound("There is no output of that id.")
+        documents.remove_document(conn, output.document)
+        outputs.remove_output(conn, output)
+        announce(conn, hub, caller, "output_removed", id=output_id)
+
+    hub.store.write(act)
+
+
+def _cite(conn: Connection, n: int, item: CitedItem) -> SourceRow:
+    if (item.clip is None) == (item.visit is None):
+        raise BadInput.at(f"/sources/{n}", "must name either a clip or a visit")
+    kind, item_id = ("clip", item.clip) if item.clip is not None else ("visit", item.visit)
+    seen = _mark_of(conn, kind, item_id or "")
+    if seen is None:
+        raise BadInput.at(f"/sources/{n}/{kind}", "is not stored")
+    return SourceRow(kind, item_id or "", seen)
+
+
+def _mark_of(conn: Connection, kind: str, item_id: str) -> str | None:
+    """Return what stands for an item's content now, or None when it is not stored."""
+    if kind == "clip":
+        clip = clips.get_clip(conn, item_id)
+        return str(clip.fingerprint) if clip else None
+    visit = visits.get_visit(conn, item_id)
+    return hashlib.sha256(f"{visit.url}\n{visit.title}".encode()).hexdigest()[:16] if visit else None
+
+
+def _citation(conn: Connection, source: SourceRow) -> CitationView:
+    now = _mark_of(conn, source.kind, source.item)
+    state: Literal["present", "changed", "forgotten"] = "forgotten" if now is None else "present"
+    if now is not None and now != source.seen:
+        state = "changed"
+    return CitationView(kind="clip" if source.kind == "clip" else "visit", id=source.item, state=state)
+
+
+def _view(conn: Connection, row: OutputRow, *, whole: bool) -> OutputView:
+    return OutputView(
+        id=row.id,
+        schema=row.schema,
+        at=to_rfc3339(row.at_ms),
+        client=row.client,
+        sources=[_citation(conn, source) for source in row.sources],
+        trust="untrusted",
+        title=row.title,
+        producer=row.producer,
+        payload=row.payload if whole else None,
+    )
+
+
+def _texts_in(payload: Any) -> list[str]:
+    """Return the texts of a JSON value, in order; without recursion, since a payload may be nested deep."""
+    texts, left = list[str](), [payload]
+    while left:
+        value = left.pop()
+        if isinstance(value, str):
+            texts.append(value)
+        elif isinstance(value, dict):
+            left.extend(reversed(value.values()))
+        elif isinstance(value, list):
+            left.extend(reversed(value))
+    return texts

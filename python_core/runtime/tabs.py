@@ -1,0 +1,151 @@
+"""Tabs: record which page a browser has in front; an hour of reading one page is one visit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated
+
+import msgspec
+
+from python_core.runtime.events import announce
+from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.shapes import Body, View
+from python_core.smrtdetect.websource import RefusedTab, SeenTab, TabInfo, TabRules, handle_tab_info
+from python_core.store import Connection, answered, documents, visits
+from python_core.store.visits import VisitRow
+from python_core.utils.ids import new_id
+
+__all__ = ["TabBatch", "TabInfo", "TabReceipt", "TabReceipts", "record_tabs"]
+
+TABS_AT_MOST = 100
+
+
+class TabBatch(Body, frozen=True, kw_only=True):
+    """Several tabs; each is judged by itself."""
+
+    tabs: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=TABS_AT_MOST)]
+
+
+class TabReceipt(View, frozen=True, kw_only=True):
+    """What became of one tab: ``id`` is the client's own, or the visit's where it gave none; ``reason`` when not stored."""
+
+    id: str | None
+    stored: bool
+    reason: str | None = None
+    visit_id: str | None = None
+    duplicate: bool = False
+
+
+class TabReceipts(View, frozen=True, kw_only=True):
+    """One receipt a tab, in the order in which they came."""
+
+    results: list[TabReceipt]
+
+
+def record_tabs(hub: Hub, caller: Caller, sent: TabInfo | TabBatch) -> TabReceipts:
+    """Record one tab or a batch, in one transaction; a tab that cannot be taken never loses the others.
+
+    Announces ``tab_changed`` for each that brought another page to the front or closed one.
+    """
+    tabs = [sent] if isinstance(sent, TabInfo) else [_read(raw) for raw in sent.tabs]
+    rules, received_at_ms = _rules(hub), hub.now()
+    judged = [(tab, handle_tab_info(tab, rules, received_at_ms) if tab else None) for tab in tabs]
+    return TabReceipts(
+        results=hub.store.write(lambda conn: [_record(conn, hub, caller, tab, verdict) for tab, verdict in judged])
+    )
+
+
+def _read(raw: msgspec.Raw) -> TabInfo | None:
+    try:
+        return msgspec.json.decode(raw, type=TabInfo)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _rules(hub: Hub) -> TabRules:
+    settings = hub.settings.web_listener
+    return TabRules(
+        max_url_chars=settings.max_url_chars,
+        max_title_chars=settings.max_title_chars,
+        tracking_parameters=tuple(settings.tracking_parameters),
+        excluded_sites=tuple(settings.excluded_sites),
+    )
+
+
+def _record(
+    conn: Connection, hub: Hub, caller: Caller, tab: TabInfo | None, verdict: SeenTab | RefusedTab | None
+) -> TabReceipt:
+    if tab is None or verdict is None:
+        return TabReceipt(id=None, stored=False, reason="bad_input")
+    if isinstance(verdict, RefusedTab):
+        if verdict.ends_front and _sight(conn, caller, verdict, None, tab.focused):
+            announce(conn, hub, caller, "tab_changed", id=None, event=tab.event)
+        return TabReceipt(id=tab.id, stored=False, reason=verdict.reason)
+    known = answered.get_first_item(conn, caller.client, tab.id) if tab.id else None
+    if known is not None:
+        return TabReceipt(id=tab.id, stored=True, visit_id=known, duplicate=True)
+    visit = _extend(conn, hub, caller, verdict) or _begin(conn, caller, verdict)
+    if tab.id:
+        answered.add_answer(conn, caller.client, tab.id, visit.id, hub.now())
+    came_to_front = verdict.event != "closed" and _sight(conn, caller, verdict, visit.seq, verdict.focused)
+    if came_to_front or verdict.event == "closed":
+        announce(conn, hub, caller, "tab_changed", id=visit.id, event=verdict.event)
+    return TabReceipt(id=tab.id or visit.id, stored=True, visit_id=visit.id)
+
+
+def _extend(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow | None:
+    """Extend the tab's visit if it is to this page and was seen within ``pulseSeconds``."""
+    visit = visits.get_last_visit(conn, caller.client, _tab_key(tab))
+    pulse_ms = hub.settings.web_listener.pulse_seconds * 1000
+    if visit is None or visit.url != tab.url or visit.closed_at_ms is not None:
+        return None
+    if tab.observed_at_ms - visit.last_seen_at_ms > pulse_ms:
+        return None
+    title = tab.title or visit.title
+    if title != visit.title:
+        documents.set_document_title(conn, visit.document, title)
+    closed_at_ms = tab.observed_at_ms if tab.event == "closed" else None
+    visits.set_visit_seen(conn, visit.seq, title, tab.observed_at_ms, closed_at_ms)
+    return visit
+
+
+def _begin(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow:
+    visit = VisitRow(
+        id=new_id(),
+        client=caller.client,
+        tab=_tab_key(tab),
+        browser=tab.browser,
+        url=tab.url,
+        site=tab.site,
+        title=tab.title,
+        started_at_ms=tab.observed_at_ms,
+        last_seen_at_ms=tab.observed_at_ms,
+        closed_at_ms=tab.observed_at_ms if tab.event == "closed" else None,
+    )
+    words = "\n".join(text for text in (tab.url, tab.selection) if text)
+    document = documents.add_document(conn, "visit", visit.id, tab.observed_at_ms, tab.site, None, tab.title, words)
+    return visits.add_visit(conn, replace(visit, document=document))
+
+
+def _sight(
+    conn: Connection, caller: Caller, tab: SeenTab | RefusedTab, visit: int | None, focused: bool | None
+) -> bool:
+    """Note what this browser has in front; say whether that is another page than before.
+
+    ``visit`` None is something that is not recorded: a copy made there must be joined to no page.
+    """
+    last = visits.get_sighting_at(conn, caller.client, tab.browser, tab.observed_at_ms)
+    same = last is not None and last.visit == visit
+    if isinstance(tab, SeenTab) and focused is False and not same and tab.event != "activated":
+        return False  # A page that loads in a background tab: it is not in front of anybody.
+    if last is None and visit is None:
+        return False
+    if last is not None and same and last.focused == focused:
+        visits.set_sighting_until(conn, last.seq, tab.observed_at_ms)
+    else:
+        visits.add_sighting(conn, caller.client, tab.browser, visit, tab.observed_at_ms, focused)
+    return not same
+
+
+def _tab_key(tab: SeenTab) -> str:
+    return f"{tab.browser or ''}/{tab.tab_id or ''}"

@@ -1,0 +1,276 @@
+"""Triggers: what can be run, and the durable queue of runs; every run is one row with its state and result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from python_core.errors import BadInput, Conflict, HubError, NotFound
+from python_core.runtime import smrtsearch
+from python_core.runtime.events import announce
+from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.shapes import Body, View, cursor_of, place_of
+from python_core.store import Connection, answered, runs
+from python_core.store.runs import RunRow
+from python_core.utils.ids import new_id
+from python_core.utils.timestamps import to_rfc3339
+
+#: A worker's claim on a run; a run whose worker died comes back after it.
+LEASE_MS = 60_000
+#: Between two looks at a run that a caller waits for.
+WAIT_STEP_S = 0.02
+RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+@dataclass(frozen=True)
+class Trigger:
+    """Something that can be run: ``args`` is the struct of its arguments, ``act`` does it (``dry``: only says what it would)."""
+
+    name: str
+    hotkey: str
+    description: str
+    args: type[Body]
+    act: Callable[[Hub, Any, bool], dict[str, Any]]
+
+
+BUILT_IN = (
+    Trigger(
+        name="smrtsearch",
+        hotkey="HOTKEY_SMRTSEARCH",
+        description="Find the newest clip's text, or args.query, in the hub, and open it (a URL, or a web search) in the browser.",
+        args=smrtsearch.SmrtSearchArgs,
+        act=smrtsearch.run_smrtsearch,
+    ),
+)
+
+
+class NewRun(Body, frozen=True, kw_only=True):
+    """What to run: a trigger by its hotkey's id or by its name."""
+
+    hotkey: str | None = None
+    trigger: str | None = None
+    args: dict[str, Any] = {}
+    dry_run: bool = False
+
+
+class TriggerView(View, frozen=True, kw_only=True, omit_defaults=False):
+    """A trigger: ``argsSchema`` is a JSON Schema, ``origin`` who declared it."""
+
+    name: str
+    hotkey: str
+    description: str
+    args_schema: dict[str, Any]
+    origin: str
+
+
+class TriggerList(View, frozen=True, kw_only=True):
+    """All triggers."""
+
+    items: list[TriggerView]
+
+
+class RunView(View, frozen=True, kw_only=True):
+    """One run: ``result`` when it succeeded, ``error`` (for people) when it failed."""
+
+    id: str
+    trigger: str
+    state: RunState
+    client: str
+    queued_at: str
+    trace_id: str
+    started_at: str | None = None
+    finished_at: str | None = None
+    result: dict[str, Any] | None = None
+    error: str | None = None
+
+
+class RunReceipt(View, frozen=True, kw_only=True):
+    """A run is on disk; ``duplicate``: it was before, under this id."""
+
+    run: RunView
+    duplicate: bool
+
+
+class DryRun(View, frozen=True, kw_only=True):
+    """What a run would do; nothing was changed."""
+
+    would: dict[str, Any]
+
+
+class RunPage(View, frozen=True, kw_only=True, omit_defaults=False):
+    """Runs, newest first."""
+
+    items: list[RunView]
+    next_cursor: str | None
+
+
+def list_triggers() -> TriggerList:
+    """Return all triggers with the schemas of their arguments."""
+    return TriggerList(
+        items=[
+            TriggerView(
+                name=trigger.name,
+                hotkey=trigger.hotkey,
+                description=trigger.description,
+                args_schema=msgspec.json.schema(trigger.args),
+                origin="built-in",
+            )
+            for trigger in BUILT_IN
+        ]
+    )
+
+
+def queue_run(hub: Hub, caller: Caller, wanted: NewRun, key: str | None) -> RunReceipt:
+    """Queue a run, durably; announces ``trigger_queued``.
+
+    :param key: the caller's own key: the same key again answers with the first run.
+    :raises BadInput: there is no such trigger, or the arguments are not its own.
+    """
+    trigger = _trigger_of(wanted)
+    _args_of(trigger, wanted.args)
+    run = RunRow(new_id(), trigger.name, wanted.args, caller.client, caller.trace_id, "queued", hub.now())
+
+    def queue(conn: Connection) -> RunReceipt:
+        known = answered.get_first_item(conn, caller.client, key) if key else None
+        first = runs.get_run(conn, known) if known else None
+        if first is not None:
+            return RunReceipt(run=_view(first), duplicate=True)
+        runs.add_run(conn, run)
+        if key:
+            answered.add_answer(conn, caller.client, key, run.id, run.queued_at_ms)
+        announce(conn, hub, caller, "trigger_queued", id=run.id, trigger=run.trigger)
+        return RunReceipt(run=_view(run), duplicate=False)
+
+    receipt = hub.store.write(queue)
+    hub.work_queued.set()
+    return receipt
+
+
+def dry_run(hub: Hub, wanted: NewRun) -> DryRun:
+    """Say what a run would do, and do nothing.
+
+    :raises BadInput: as ``queue_run``.
+    """
+    trigger = _trigger_of(wanted)
+    return DryRun(would=trigger.act(hub, _args_of(trigger, wanted.args), True))
+
+
+def wait_for_run(hub: Hub, run_id: str, timeout_s: float) -> RunView:
+    """Return a run once it has ended, or as it is when the time is over."""
+    end = time.monotonic() + timeout_s
+    while True:
+        run = get_run(hub, run_id)
+        if run.state in ENDED or time.monotonic() >= end:
+            return run
+        time.sleep(WAIT_STEP_S)
+
+
+def get_run(hub: Hub, run_id: str) -> RunView:
+    """Return one run.
+
+    :raises NotFound: there is none of that id.
+    """
+    with hub.store.reading() as conn:
+        run = runs.get_run(conn, run_id)
+    if run is None:
+        raise NotFound("There is no run of that id.")
+    return _view(run)
+
+
+def list_runs(hub: Hub, limit: int, cursor: str | None) -> RunPage:
+    """Return a page of runs, newest first."""
+    place = place_of(cursor, 1)
+    with hub.store.reading() as conn:
+        rows = runs.list_runs(conn, place[0] if place else None, limit + 1)
+    return RunPage(
+        items=[_view(row) for row in rows[:limit]],
+        next_cursor=cursor_of(rows[limit - 1].seq) if len(rows) > limit else None,
+    )
+
+
+def cancel_run(hub: Hub, caller: Caller, run_id: str) -> RunView:
+    """Cancel a run that has not ended; announces ``trigger_finished``.
+
+    :raises NotFound: there is none of that id.
+    :raises Conflict: it has ended.
+    """
+
+    def cancel(conn: Connection) -> RunRow:
+        run = runs.get_run(conn, run_id)
+        if run is None:
+            raise NotFound("There is no run of that id.")
+        if not runs.set_run_cancelled(conn, run_id, hub.now()):
+            raise Conflict("The run has ended.")
+        announce(conn, hub, caller, "trigger_finished", id=run.id, trigger=run.trigger, state="cancelled")
+        return runs.get_run(conn, run_id) or run
+
+    return _view(hub.store.write(cancel))
+
+
+def run_next(hub: Hub) -> bool:
+    """Take the run that waits longest and carry it out; say whether there was one. Announces ``trigger_finished``."""
+    with hub.store.reading() as conn:
+        if not runs.has_waiting_run(conn, hub.now()):
+            return False
+    run = hub.store.write(lambda conn: runs.take_run(conn, hub.now(), hub.now() + LEASE_MS))
+    if run is None:
+        return False
+    state, result, error = _carry_out(hub, run)
+
+    def finish(conn: Connection) -> None:
+        if runs.set_run_finished(conn, run, state, hub.now(), result, error):
+            worker = Caller(run.client, "save-worker", run.trace_id)
+            announce(conn, hub, worker, "trigger_finished", id=run.id, trigger=run.trigger, state=state)
+
+    hub.store.write(finish)
+    return True
+
+
+def _carry_out(hub: Hub, run: RunRow) -> tuple[str, dict[str, Any] | None, str | None]:
+    if run.attempts > runs.ATTEMPTS_AT_MOST:
+        return "failed", None, "The worker ended three times while it ran this: it is not tried again."
+    try:
+        trigger = _trigger_of(NewRun(trigger=run.trigger))
+        return "succeeded", trigger.act(hub, _args_of(trigger, run.args), False), None
+    except HubError as finding:
+        return "failed", None, finding.message
+    except Exception as fault:  # A trigger that breaks must not end the worker; what broke is told by its class alone.
+        return "failed", None, f"The trigger broke ({type(fault).__name__}); the log says where."
+
+
+def _trigger_of(wanted: NewRun) -> Trigger:
+    if (wanted.hotkey is None) == (wanted.trigger is None):
+        raise BadInput("Give either hotkey or trigger.")
+    for trigger in BUILT_IN:
+        if wanted.hotkey == trigger.hotkey or wanted.trigger == trigger.name:
+            return trigger
+    at = "/hotkey" if wanted.hotkey is not None else "/trigger"
+    known = ", ".join(f"{trigger.name} ({trigger.hotkey})" for trigger in BUILT_IN)
+    raise BadInput.at(at, f"names no trigger; there are: {known}")
+
+
+def _args_of(trigger: Trigger, args: dict[str, Any]) -> Body:
+    try:
+        return msgspec.convert(args, trigger.args)
+    except msgspec.ValidationError:
+        raise BadInput.at("/args", f"does not fit {trigger.name}: see argsSchema at GET /trigger") from None
+
+
+def _view(run: RunRow) -> RunView:
+    return RunView(
+        id=run.id,
+        trigger=run.trigger,
+        state=run.state,  # type: ignore[arg-type]  # the store holds no other states
+        client=run.client,
+        queued_at=to_rfc3339(run.queued_at_ms),
+        trace_id=run.trace_id,
+        started_at=to_rfc3339(run.started_at_ms) if run.started_at_ms is not None else None,
+        finished_at=to_rfc3339(run.finished_at_ms) if run.finished_at_ms is not None else None,
+        result=run.result,
+        error=run.error,
+    )

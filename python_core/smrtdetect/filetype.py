@@ -1,0 +1,83 @@
+"""Say what a text is, by rules that look at its beginning only and give up where the evidence is thin."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from python_core.smrtdetect import line_formats, structures
+from python_core.smrtdetect.code_language import name_code, name_script
+from python_core.smrtdetect.kinds import KINDS
+from python_core.smrtdetect.one_liners import Named, name_one_line
+
+MAX_CHARS: Final = 16_384
+MAX_LINES: Final = 120
+MAX_LINE_CHARS: Final = 400
+
+
+class Detection(msgspec.Struct, frozen=True, rename="camel"):
+    """What a text is; ``extension`` is without a dot, ``confidence`` 0…1."""
+
+    type_id: str
+    group: str
+    confidence: float
+    extension: str
+
+
+def detect(text: str) -> Detection:
+    """Return the type of a text by its first 16 Ki characters; ``text`` where nothing is plain.
+
+    Linear in what it looks at, whatever that holds.
+    """
+    head = text[:MAX_CHARS].strip()
+    if not head:
+        return _detection("text", 0.3)
+    named = _name(head, is_whole=len(text) <= MAX_CHARS)
+    if named is None:
+        return _detection("text", 0.6 if len(head) < 40 else 0.8)
+    return _detection(*named)
+
+
+@lru_cache(maxsize=256)
+def _detection(type_id: str, confidence: float) -> Detection:
+    kind = KINDS[type_id]
+    return Detection(type_id=type_id, group=kind.group, confidence=confidence, extension=kind.extension)
+
+
+def _name(head: str, *, is_whole: bool) -> Named | None:
+    first = head[0]
+    if "\n" not in head and (named := name_one_line(head)):
+        return named
+    named = None
+    if first in "{[":
+        named = structures.name_json(head, is_whole=is_whole)
+    elif first == "<":
+        named = structures.name_tags(head)
+    elif first == "#":
+        named = name_script(head)
+    return named or _name_lines(head, is_whole=is_whole)
+
+
+def _name_lines(head: str, *, is_whole: bool) -> Named | None:
+    raw = [line for line in head.split("\n", MAX_LINES)[:MAX_LINES] if line and not line.isspace()]
+    if not is_whole and len(raw) > 1:
+        raw.pop()
+    lines = [line[:MAX_LINE_CHARS].rstrip() for line in raw]
+    if "\n```" in head or head.startswith("```"):
+        named = line_formats.name_markdown(head, lines)
+        if named:
+            return named
+    return (
+        structures.name_diff(head)
+        or structures.name_log(lines)
+        or line_formats.name_dockerfile(lines)
+        or line_formats.name_latex(head)
+        or line_formats.name_settings(lines)
+        or structures.name_json_excerpt(lines)
+        or name_code(lines)
+        or structures.name_table(raw)
+        or line_formats.name_markdown(head, lines)
+        or (structures.name_tagged(head) if ">" in head else None)
+    )

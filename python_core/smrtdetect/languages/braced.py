@@ -1,0 +1,211 @@
+"""Marks of JavaScript, TypeScript, Java, C#, Go and Rust."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from python_core.smrtdetect.languages.marks import Form, Language, weigh
+
+JAVASCRIPT: Final = Language(
+    weigh(
+        w8="addEventListener querySelector getElementById createElement innerHTML hasOwnProperty stringify jQuery "
+        "setTimeout isArray forEach Symbol WeakMap XMLHttpRequest",
+        w4="undefined prototype typeof indexOf JSON Promise document window await async NaN",
+        w2="const let var function null require module exports arguments this",
+    ),
+    (
+        Form(2.5, "function", r"\bfunction\*? ?\w*\((?!\$)[^\n$]*\) ?\{", "function f(a) {"),
+        Form(3, "function", r"[=(:,] ?(?:async )?function\*? ?\w*\((?!\$|\))", "a = function (b"),
+        Form(3, "const", r"\bconst (?:\w+|\{[^\n}]*\}|\[[^\n\]]*\]) = ", "const a = 1"),
+        Form(2, "let", r"^let \w+(?: = [^\n]*)?;?\n", "let a = 1;"),
+        Form(2, "var", r"\bvar \w+(?: = [^\n]+|, \w[^\n]*)?[;,]\n", "var a = b;"),
+        Form(1.5, "=>", r"(?:\)|\b\w+) => [{(\w\[`'\"]", "a => b"),
+        Form(2.5, "==", r"[!=]==", "a === b"),
+        Form(3.5, "require", r"\brequire\(['\"]", "require('a')"),
+        Form(5, "exports", r"\b(?:module\.exports|exports\.\w+ = )", "module.exports"),
+        Form(5, "from", r"(?:\n[ \t]*(?:import|export) [^\n;]*|\n\}) from ['\"]", "import a from 'b'"),
+        Form(4, "import", r"^import ['\"]", "import './a.css'"),
+        Form(4, "export", r"^export (?:default|const|function|class|async|let|\{|\*)", "export default a"),
+        Form(4, "console", r"\bconsole\.(?:log|error|warn|info|debug)\(", "console.log(a)"),
+        Form(2.5, "document window", r"\b(?:document|window)\.[a-z]\w+", "document.body"),
+        Form(2, "JSON Object Array Promise", r"\b(?:JSON|Object|Array|Promise)\.[a-z]\w+", "JSON.parse"),
+        Form(2, "typeof", r"\btypeof \w+[\w.]* ?[!=]==? ?['\"]", "typeof a === 'b'"),
+        Form(1, "this", r"\bthis\.\w", "this.a"),
+        Form(1, "this", r"\bthis\.\w+ = ", "this.a = b"),
+        Form(2, "${", r"`[^`\n]{0,160}\$\{", "`a${b}`"),
+        Form(5, "use strict", r"['\"]use strict['\"]", "'use strict'"),
+        Form(2.5, "await", r"\b(?:const|let|return) [^\n]{1,80}await [\w.]+\(", "const a = await b("),
+        Form(3, "prototype", r"\.prototype\b", "A.prototype"),
+        Form(2, "})", r"^\}\);?\n", "});"),
+        Form(3, "describe it test", r"\b(?:describe|it|test)\(['\"`][^\n]*(?:=>|function ?\(\)) ?\{", "it('a', () => {"),
+        Form(1.5, "catch", r"\} catch ?(?:\(\w+\) ?)?\{", "} catch (e) {"),
+        Form(1, ".", r"\.(?:then|push|map|filter|slice|join|indexOf|length)\b(?:\(|;|\)| [<>=+-])", "a.push("),
+        Form(1.5, ": ", r"^\w+: function ?\(", "a: function ("),
+        Form(2, "})(", r"^\(?\}\)?\((?:this|window|jQuery)?\)", "})();"),
+        Form(1.5, "* @", r"\* @(?:param|returns?|type) \{\w", "* @param {a}"),
+        Form(2, "= (", r"\b(?:\w+|\}) = (?:async )?\([^\n)]*\) => \{?", "a = (b) => {"),
+        Form(2, "return", r"\breturn \(?<\w", "return <a"),
+        Form(1, "if while return", r"\b(?:if|while|return) ?\(?[^\n]{0,60}(?:===|!==|&&|\|\|) ", "if (a && b"),
+    ),
+)  # fmt: skip
+
+TYPESCRIPT: Final = Language(
+    weigh(w8="keyof readonly infer satisfies ReadonlyArray Partial Pick Omit", w4="unknown never declare"),
+    (
+        Form(3, ": ", r"[\w)\]]\??: (?:string|number|boolean|any|void|unknown|never|Date)\b(?!:)", "a: string"),
+        Form(3, "interface", r"^(?:export )?(?:declare )?interface \w+(?:<[^\n]*>)?(?: extends [^\n{]+)? \{", "interface A {"),
+        Form(3.5, "type", r"^(?:export )?(?:declare )?type \w+(?:<[^\n]*>)? =", "type A ="),
+        Form(5, "import", r"\bimport type\b", "import type {"),
+        Form(5, "export", r"^export (?:declare|abstract|enum|type|interface|namespace) ", "export enum A"),
+        Form(2.5, "as", r"\bas (?:const|any|string|unknown|number)\b", "a as const"),
+        Form(2, "?: ", r"\b\w+\?: [\w\[({'\"]", "a?: B"),
+        Form(4, "declare", r"^declare (?:module|const|function|global|namespace|let|var|class)\b", "declare module"),
+        Form(2.5, "Promise", r"\bPromise<\w", "Promise<A>"),
+        Form(2.5, "readonly", r"^(?:private |public |protected |static )*readonly \w+", "readonly a"),
+        Form(2, "): ", r"\): [A-Z\w.<>\[\]| ]+(?:;| \{| =>)", "): A {"),
+        Form(2, ": ", r"[(,] ?\w+: [A-Z]\w*(?:<[\w, ]+>)?(?:\[\])?[,)]", "(a: B)"),
+        Form(1.5, " | ", r": [\w'\"<>\[\]]+ \| (?:null|undefined|[\w'\"])", "a: b | null"),
+        Form(2, ": ", r"^(?:private |public |protected )\w+\??: \w", "private a: B"),
+        Form(2, "const let", r"\b(?:const|let) \w+: [\w<>\[\]{]+", "const a: B"),
+        Form(2, "<", r"\b(?:expectTypeOf|Array|Record|Map|Set|extends|useState|z\.infer)<[\w{]", "Record<a"),
+        Form(2.5, "* @", r"\* @param \w+(?:\.\w+)? - ", "* @param a - "),
+    ),
+)  # fmt: skip
+
+JAVA: Final = Language(
+    weigh(
+        w8="Override IOException ArrayList HashMap LinkedList assertEquals assertThat instanceof SuppressWarnings println "
+        "StringBuilder IllegalArgumentException RuntimeException assertTrue IllegalStateException NullPointerException",
+        w4="boolean extends implements throws synchronized transient equals toString hashCode Iterator",
+        w2="final package String Object public private protected static void",
+    ),
+    (
+        Form(6, "package", r"^package [a-z][\w.]*;", "package a.b;"),
+        Form(6, "import", r"^import (?:static )?[a-z]\w*(?:\.\w+)+(?:\.\*)?;", "import a.b.C;"),
+        Form(3.5, "@", r"^@(?:Override|Test|Deprecated|Nullable|SuppressWarnings|Before|After|Rule|Ignore|RunWith)\b", "@Override"),
+        Form(5, "System", r"\bSystem\.(?:out|err|in|currentTimeMillis|arraycopy|getProperty)\b", "System.out"),
+        Form(2, "String", r"\bString(?:\[\]|\.\.\.)? \w+", "String a"),
+        Form(3, "throws", r"\) throws [A-Z]\w+", ") throws Abc"),
+        Form(3, "boolean", r"\bboolean \w+", "boolean a"),
+        Form(2.5, "final", r"[\n (\t](?:private |public |protected )?(?:static )?final [A-Za-z]\w*(?:<[^\n]*>)?(?:\[\])? \w+", " final A b"),
+        Form(2, "public", r"^public (?:static |abstract |final |synchronized )*(?:void|int|class|interface|[A-Z]\w*(?:<[^\n>]*>)?) \w+", "public void a"),
+        Form(2, "private", r"^private (?:static |final )*[A-Za-z][\w.<>\[\]]* \w+ ?[;=(]", "private A b;"),
+        Form(2, "extends", r"\b(?:class|interface) \w+(?:<[^\n]*>)? extends \w", "class A extends B"),
+        Form(2, "implements", r"\bimplements [A-Z]", "implements A"),
+        Form(1.5, "new", r"\b(\w+)(?:<[^\n>]*>)? \w+ = new \1\b", "A b = new A"),
+        Form(2.5, "{@", r"\{@(?:link|code|inheritDoc|literal|value)\b", "{@link"),
+        Form(1.5, "instanceof", r"\binstanceof [A-Z]", "instanceof A"),
+        Form(2, "<", r"\b(?:List|Map|Set|Collection|Class|Optional|Iterator|ArrayList|HashMap)<[A-Z?]", "List<A>"),
+        Form(2, "class", r"\b[A-Z]\w*\.class\b", "Abc.class"),
+        Form(2, "catch", r"\} catch \((?:final )?[A-Z]\w+(?: \| \w+)* \w+\) \{", "} catch (Abc e) {"),
+        Form(2, "throw", r"\bthrow new [A-Z]\w*(?:Exception|Error)\(", "throw new AnException("),
+        Form(2, "~assert", r"^assert(?:Equals|True|False|NotNull|Null|That|Same)\([^\n]*\);", "assertEquals(a, b);"),
+        Form(2, "* @", r"\* @(?:param \w+ [a-z]|return [a-z]|throws [A-Z]|since |author |see [A-Z#])", "* @return a"),
+        Form(1, ".", r"\.(?:get|is|set|add|put|create|with|has|to)[A-Z]\w*\(", ".getA("),
+        Form(1.5, "<p>", r"\* <p>", "* <p>"),
+    ),
+)  # fmt: skip
+
+CSHARP: Final = Language(
+    weigh(
+        w8="nameof foreach IEnumerable ToString Console InvalidOperationException ArgumentNullException "
+        "IDisposable GetType EventArgs NUnit Xunit JToken IList Func",
+        w4="using namespace override sealed internal readonly partial virtual string bool Task var get endregion NET20",
+        w2="public private protected static void new null params out object",
+    ),
+    (
+        Form(6, "using", r"^(?:global )?using (?:static )?[A-Z]\w*(?:\.\w+)*;", "using System;"),
+        Form(4, "namespace", r"^namespace [A-Z]\w*(?:\.\w+)*;?(?:\n| \{)", "namespace A.B"),
+        Form(5, "get", r"\{ (?:private |protected |internal )?get;|\bget;[ \n]|\bget =>", "{ get; set; }"),
+        Form(2.5, "var", r"\bvar \w+ = (?:new [A-Z]|await |[A-Z]\w*\.|\w+\.[A-Z]\w*\()", "var a = new A"),
+        Form(
+            3.5,
+            "public internal protected private",
+            r"^(?:public|internal|protected|private) (?:static |sealed |abstract )*"
+            r"(?:override|virtual|async|sealed|partial|readonly|record|delegate|event|struct|const|unsafe)\b",
+            "public override",
+        ),
+        Form(2, "string", r"\bstring\??(?:\[\])? \w+[ ,;)=]|[(<]string[,>)?]", "string a;"),
+        Form(2, "bool", r"\b(?:public|private|static|internal) bool \w+|[(,] ?bool \w+[,)]", "public bool A"),
+        Form(4, "/// <", "", "/// <summary>"),
+        Form(3, "[", r"^\[(?:assembly: )?[A-Z]\w*(?:\([^\n]*\))?(?:, [A-Z]\w*(?:\([^\n]*\))?)*\]\n", "[Fact]"),
+        Form(5, "Console", r"\bConsole\.(?:Write|Read|Error)", "Console.WriteLine"),
+        Form(4, "foreach", r"\bforeach \((?:var|[A-Z]\w*|string|int|KeyValuePair<[^\n]*>) \w+ in ", "foreach (var a in "),
+        Form(2.5, "<", r"\b(?:IEnumerable|Task|IList|Func|Action|Dictionary|IReadOnlyList|List|ICollection)<[a-zA-Z]", "Task<A>"),
+        Form(4, "#", r"^#(?:region|endregion|nullable|pragma warning)\b", "#region"),
+        Form(2, "#if", r"^#if !?\(?[A-Z_]+[A-Z0-9_]*\)?\n", "#if DEBUG"),
+        Form(1.5, ".", r"\b\w+\.[A-Z][a-z]\w*\([^\n]*\)(?:;|\)|\.)", "a.Bc();"),
+        Form(2, "Assert", r"\bAssert\.[A-Z]\w+\(", "Assert.Equal("),
+        Form(3, "string", r"\bstring\.(?:Empty|IsNull|Format|Join)", "string.Empty"),
+        Form(2, "out", r"\(\w[^\n]*, out (?:var )?\w+", "(a, out var b"),
+        Form(2.5, "where", r"\bwhere T\w* : ", "where T : "),
+        Form(2, '"', r"(?<![\w$])(?:\$@|\$|@)\"", '$"'),
+        Form(1.5, "public", r"^public (?:static )?(?:class|void|int|[A-Z]\w*(?:<[^\n>]*>)?) \w+[^\n;{]*\n[ \t]*\{\n", "public void A()\n{\n"),
+        Form(1, "{", r"^(?:if|else|for|while|try|catch|using)\b[^\n;{]*\n[ \t]*\{\n", "if (a)\n{\n"),
+    ),
+)  # fmt: skip
+
+GO: Final = Language(
+    weigh(
+        w8="Errorf Println Printf Fatalf Sprintf goroutine iota golang",
+        w4="func defer chan nil err fmt ctx ok struct interface",
+        w2="range type package switch case go",
+    ),
+    (
+        Form(6, "package", r"\npackage \w+(?: *//[^\n]*)?\n", "package main"),
+        Form(5, "func", r"\nfunc (?:\(\w* ?\*?\w+(?:\[\w+\])?\) )?\w+(?:\[[^\n\]]*\])?\(", "func (a *A) B("),
+        Form(3, ":=", r"\b\w+(?:, \w+){0,4} := \S", "a, b := c"),
+        Form(6, "import", r"\nimport (?:\(|\"[\w./-]+\"\n)", "import ("),
+        Form(7, "err", r"\bif err :?[!=]= ", "if err != nil"),
+        Form(3, "fmt", r"\bfmt\.[A-Z]\w+\(", "fmt.Println("),
+        Form(5, "type", r"^type \w+(?:\[[^\n\]]*\])? (?:struct|interface|func|map|\[\]|string|int)\b", "type A struct {"),
+        Form(2.5, "chan go defer", r"\bchan \w|\bgo func\(|\bdefer \w", "defer a"),
+        Form(3, "[]", r"\[\](?:string|byte|int|interface\{\}|uint8|\*\w|[A-Z]\w*)(?:\{|\b)", "[]string"),
+        Form(3, "map[", r"\bmap\[\w+\]", "map[a]b"),
+        Form(1.5, "nil", r"[!=]= nil\b|, nil\)?\n|\(nil\b", "a == nil"),
+        Form(4, "testing", r"\*testing\.[TBM]\b", "t *testing.T"),
+        Form(3, "range", r"\bfor [^\n]{0,60}(?::=|=) range ", "for _, a := range "),
+        Form(3, "return", r"\breturn [^\n]{1,80}, (?:nil|err|true|false)\n", "return a, nil"),
+        Form(2, "func", r"\bfunc\([^\n]*\)(?: \w+| \([^\n)]*\))? ?\{", "func(a int) {"),
+        Form(4, "`json:", "", '`json:"a"`'),
+        Form(1.5, ".", r"^\w+\.[A-Z]\w*\([^\n;]*\)\n", "a.Bcd(e)"),
+        Form(2, "var", r"^var \w+ (?:=|\w|\*|\[\])[^\n;]*\n", "var a string"),
+        Form(3, "assert require", r"\b(?:assert|require)\.[A-Z]\w+\(t, ", "assert.Equal(t, "),
+        Form(2.5, "func type var", r"\n// [A-Z]\w+ [^\n]*\n(?://[^\n]*\n){0,12}(?:func|type|var|const) ", "// A is b\nfunc a"),
+        Form(2, "for if switch", r"^(?:\} else )?(?:for|if|switch) [^\n(;]*\{\n", "if a == b {"),
+        Form(1.5, "&", r"[ (=,]&[a-zA-Z]\w*(?:\.\w+)?\{", " &A{"),
+        Form(2, "//", r"\n//go:\w+|\n// \+build ", "//go:build"),
+        Form(1, ",\n", r"^\w+: +[^\n;]+,\n", "a: b,"),
+    ),
+)  # fmt: skip
+
+RUST: Final = Language(
+    weigh(
+        w8="impl unwrap println vec usize derive unimplemented assert_eq dyn Rc Arc clippy macro_rules PathBuf",
+        w4="fn mut pub crate Self Some Ok Err Vec Option Result Box u8 u32 u64 i32 i64 trait",
+        w2="let match use mod enum where ref move self iter",
+    ),
+    (
+        Form(5, "fn", r"\b(?:pub(?:\(\w+\))? )?(?:const |async |unsafe )*fn \w+(?:<[^\n]*>)?\(", "fn a("),
+        Form(5, "mut", r"\blet mut \w", "let mut a"),
+        Form(6, "use", r"^(?:pub(?:\(\w+\))? )?use \w+(?:::[\w{}*, ]+)+", "use a::b;"),
+        Form(4.5, "impl", r"\bimpl(?:<[^\n]*>)? [\w:]+(?:<[^\n]*>)?(?: for [\w:<>', ]+)? ?(?:\{|where|\n)", "impl A for B {"),
+        Form(5, "pub", r"^pub(?:\(\w+\))? (?:struct|enum|mod|trait|const|type|static|\w+: )", "pub struct"),
+        Form(3.5, "&", r"&mut \w|&self\b|&str\b|&'\w|: &\w|&\[", "&mut a"),
+        Form(3, "match", r"\bmatch [^\n]+ \{\n", "match a {"),
+        Form(3, "!", r"\b[a-z_]{3,20}!(?: \w+ \{|\(|\[|\{)", "println!("),
+        Form(6, "#", r"^#!?\[(?:derive|cfg|test|allow|inline|must_use|doc|deny|warn|serde|non_exhaustive|repr)\b", "#[derive(A)]"),
+        Form(2.5, ".", r"\.(?:unwrap|iter|into_iter|collect|clone|as_ref|to_string|to_owned|into)(?:::<[^\n>]*>+)?\(\)", ".unwrap()"),
+        Form(2, "Some Ok Err", r"\b(?:Some|Ok|Err)\(", "Some(a)"),
+        Form(1.5, "let", r"^let (?:\w+|\([^\n)]*\))(?:: [^\n=]+)? = ", "let a = "),
+        Form(2, "=>", r"^[\w:]+(?:\([^\n)]*\)| \{[^\n}]*\})? => ", "A::B(c) => "),
+        Form(3, "'", r"'static\b|<'\w+>|&'\w+ ", "&'static str"),
+        Form(2.5, "<", r"\b(?:Vec|Option|Result|Box|Rc|Arc|Cow|HashMap)(?:::)?<", "Vec<A>"),
+        Form(2.5, "->", r"\) -> (?:Self|bool|Result|Option|&|io::|String|impl |Vec|\w+ \{\n)", ") -> Self"),
+        Form(1.5, "::", r"\b(?:Self|String|std|crate|self|super)::\w+", "Self::a"),
+        Form(3, "mod", r"^(?:pub )?mod \w+(?:;| \{)", "mod a;"),
+        Form(1.5, "//", r"^//[/!](?: |\n)", "/// a"),
+        Form(2.5, "?", r"\)\?(?:;|\.)", ")?;"),
+        Form(1.5, "|", r"\|\w+\| [\w{]|\(\|\w+\|", "|a| b"),
+    ),
+)  # fmt: skip

@@ -1,0 +1,124 @@
+"""Name a text by what its lines begin with: YAML, TOML, INI, Markdown, LaTeX, a Dockerfile."""
+
+from __future__ import annotations
+
+import re
+
+from python_core.smrtdetect.one_liners import Named
+
+_SECTION = re.compile(r"\[\[?[^\[\]\n]{1,120}\]?\][ \t]*(?:[#;].*)?")
+_TOML_PAIR = re.compile(
+    r"\s*(?:[\w-]+|\"[^\"\n]+\"|'[^'\n]+')(?:\.(?:[\w-]+|\"[^\"\n]+\"))* ?= ?"
+    r"(?:\"|'|\[|\{ ?|true\b|false\b|[-+]?\d|\Z).*"
+)
+_INI_PAIR = re.compile(r"\s*[\w.][\w .:/\\*-]{0,80}? ?[=:] ?(?![=>]).*")
+_YAML_KEY = re.compile(r"\s*(?:- +){0,3}(?:[\w./$*<-][\w ./()@+*-]{0,60}|\"[^\"\n]{1,80}\"|'[^'\n]{1,80}'):(?: +\S.*)?")
+_YAML_BARE_KEY = re.compile(r"\s*(?:- +)?[\w./$-]+:")
+_YAML_ITEM = re.compile(r"\s*- +\S.*|\s*-")
+_CODE_END = (";", "{", "}", "(", ",", ")", "\\")
+
+_HEADING = re.compile(r"#{1,6} +\S")
+_BULLET = re.compile(r"\s{0,6}(?:[-*+]|\d{1,3}[.)]) +\S")
+_LINK = re.compile(r"!?\[[^\[\]\n]{1,200}\](?:\((?:<|#|/|\.|\w)[^()\s]{0,300}(?: \"[^\"\n]*\")?\)|\[[^\[\]\n]{0,80}\])")
+_LINK_TARGET = re.compile(r"\[[^\[\]\n]{1,80}\]: +(?:https?://|[./#<]|\w+[./])")
+_STRONG = re.compile(r"(?<![\w*])\*\*(?=\S)[^*\n]{1,200}(?<=\S)\*\*(?!\*)")
+_CODE_SPAN = re.compile(r"(?<![`\w])`[^`\n]{1,120}`(?!`)")
+_RULE_SIGNS = frozenset(" :|-")
+_UNDERLINE = re.compile(r"(?:={3,}|-{3,})\s*")
+
+_LATEX = re.compile(
+    r"\\(?:documentclass|usepackage|begin|end|section|subsection|subsubsection|chapter|label|ref|cite|textbf|textit|emph|"
+    r"item|caption|newcommand|renewcommand|includegraphics|frac|sum|int|mathbb|alpha|beta|left|right|hline|footnote|"
+    r"def|let|input|maketitle|title|author|footnotesize|hspace|vspace|newenvironment|RequirePackage|ProvidesPackage)\b"
+)
+_DOCKER = re.compile(
+    r"(FROM|RUN|CMD|LABEL|EXPOSE|ENV|ADD|COPY|ENTRYPOINT|VOLUME|USER|WORKDIR|ARG|ONBUILD|STOPSIGNAL|HEALTHCHECK|SHELL) +\S"
+)
+
+
+def name_settings(lines: list[str]) -> Named | None:
+    """Judge lines of keys and values: TOML, INI or YAML."""
+    bare = [line for line in lines if line.lstrip()[0] not in "#;"]
+    if not bare:
+        return None
+    sections = sum(1 for line in bare if line[0] == "[" and _SECTION.fullmatch(line))
+    if sections and not any(line.endswith((";", "{")) for line in bare[:40]):
+        named = _name_sections(bare, sections)
+        if named:
+            return named
+    return _name_yaml(lines, bare)
+
+
+def _name_sections(bare: list[str], sections: int) -> Named | None:
+    pairs = len(bare) - sections
+    toml = sum(1 for line in bare if _TOML_PAIR.fullmatch(line))
+    continued = sum(1 for line in bare if line[0] in " \t]})\"'" and not _TOML_PAIR.fullmatch(line))
+    if toml and toml + continued >= 0.85 * pairs:
+        return "toml", (0.95 if toml > 1 else 0.8)
+    ini = sum(1 for line in bare if _INI_PAIR.fullmatch(line))
+    if ini - 1 >= 0 and ini + continued >= 0.8 * pairs:
+        return "ini", 0.9
+    return None
+
+
+def _name_yaml(lines: list[str], bare: list[str]) -> Named | None:
+    has_marker = bare[0].rstrip() == "---"
+    keys = sum(1 for line in bare if _YAML_KEY.fullmatch(line))
+    if keys < 2 and not (keys and has_marker):
+        return None
+    items = sum(1 for line in bare if _YAML_ITEM.fullmatch(line) and not _YAML_KEY.fullmatch(line))
+    foreign = sum(1 for line in bare if line.endswith(_CODE_END) and not _YAML_KEY.fullmatch(line))
+    deeper = sum(
+        1
+        for upper, lower in zip(bare, bare[1:], strict=False)
+        if upper.rstrip().endswith((":", "|", ">", "|-", ">-")) and (_indent(lower) > _indent(upper) or lower.lstrip()[:2] == "- ")
+    )
+    plain = sum(1 for line in bare if _YAML_BARE_KEY.match(line))
+    if keys + items < 0.6 * len(bare) or foreign > 0.15 * len(bare) or plain < 0.5 * keys:
+        return None
+    if has_marker or deeper:
+        return "yaml", (0.93 if deeper and keys + items >= 0.8 * len(bare) else 0.75)
+    is_lower = sum(1 for line in bare if line.lstrip(" -")[:1].islower())
+    if keys >= 3 and plain == keys == len(bare) and is_lower == len(bare):
+        return "yaml", 0.65
+    return None
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def name_markdown(text: str, lines: list[str]) -> Named | None:
+    """Judge by headings, links, fences and emphasis: one mark alone proves nothing."""
+    fences = text.count("\n```") + text.startswith("```") + text.count("\n~~~")
+    headings = sum(1 for line in lines if line[0] == "#" and _HEADING.match(line))
+    bullets = sum(1 for line in lines if _BULLET.match(line))
+    links = len(_LINK.findall(text)) if "](" in text or "][" in text else 0
+    links += sum(1 for line in lines if line[0] == "[" and _LINK_TARGET.match(line))
+    strong = len(_STRONG.findall(text)) if "**" in text else 0
+    spans = len(_CODE_SPAN.findall(text)) if "`" in text else 0
+    tables = sum(1 for line in lines if "---" in line and "|" in line and _RULE_SIGNS.issuperset(line))
+    points = 3.0 * min(fences, 2) + 1.5 * min(headings, 3) + 1.5 * min(links, 3) + 3 * min(tables, 1)
+    points += 1.0 * min(strong, 3) + 0.7 * min(spans, 3) + 0.4 * min(bullets, 4)
+    if points < 2.2 or (headings and points == 1.5 * headings and len(lines) < 2 * headings):
+        return None
+    return "markdown", round(min(0.95, 0.5 + 0.08 * points), 2)
+
+
+def name_latex(text: str) -> Named | None:
+    """Judge by commands that only LaTeX has."""
+    if text.count("\\") < 2:
+        return None
+    found = _LATEX.findall(text)
+    if "\\documentclass" in text or "\\begin{" in text or "\\usepackage" in text:
+        return "latex", (0.97 if len(found) > 2 else 0.85)
+    return ("latex", 0.8) if len(set(found)) >= 2 and text.count("{") >= 2 else None
+
+
+def name_dockerfile(lines: list[str]) -> Named | None:
+    """Judge by lines that begin with an instruction."""
+    found = [match[1] for line in lines if line[0].isupper() and (match := _DOCKER.match(line))]
+    kinds = set(found)
+    if len(kinds) < 2 or not kinds & {"FROM", "RUN", "CMD", "COPY", "ENTRYPOINT"}:
+        return None
+    return ("dockerfile", 0.95) if "FROM" in kinds else ("dockerfile", 0.8)

@@ -1,0 +1,59 @@
+"""Rows of clients: who may call, with the hash of the secret, never the secret."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from python_core.store.connection import Connection
+
+
+class ClientRow(NamedTuple):
+    """A program that holds a token: ``scopes`` are space-separated, ``origin`` is the only one it may call from."""
+
+    id: str
+    kind: str
+    name: str
+    secret_hash: bytes
+    scopes: str
+    origin: str | None
+    created_at_ms: int
+    expires_at_ms: int | None
+    revoked_at_ms: int | None
+
+
+_COLUMNS = "id, kind, name, secret_hash, scopes, origin, created_at, expires_at, revoked_at"
+
+
+def get_client(conn: Connection, client_id: str) -> ClientRow | None:
+    """Return one client, revoked or not."""
+    row = conn.execute(f"SELECT {_COLUMNS} FROM clients WHERE id = ?", (client_id,)).fetchone()
+    return ClientRow(*row) if row else None
+
+
+def list_clients(conn: Connection) -> list[ClientRow]:
+    """Return all clients, oldest first."""
+    return [ClientRow(*row) for row in conn.execute(f"SELECT {_COLUMNS} FROM clients ORDER BY created_at, id")]
+
+
+def set_client(conn: Connection, client: ClientRow) -> None:
+    """Add a client or replace the one of that id."""
+    conn.execute(f"INSERT OR REPLACE INTO clients({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", client)
+
+
+def set_client_origin(conn: Connection, client_id: str, origin: str) -> bool:
+    """Bind a client that has no origin yet to one; say whether it is bound to that one now."""
+    conn.execute("UPDATE clients SET origin = ? WHERE id = ? AND origin IS NULL", (origin, client_id))
+    row = conn.execute("SELECT origin FROM clients WHERE id = ?", (client_id,)).fetchone()
+    return row is not None and row[0] == origin
+
+
+def set_client_revoked(conn: Connection, client_id: str, at_ms: int) -> bool:
+    """Revoke a client; say whether it was not so before."""
+    conn.execute("UPDATE clients SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (at_ms, client_id))
+    return conn.changes() == 1
+
+
+def has_origin(conn: Connection, origin: str) -> bool:
+    """Say whether a client that is not revoked is bound to this origin."""
+    row = conn.execute("SELECT 1 FROM clients WHERE origin = ? AND revoked_at IS NULL", (origin,)).fetchone()
+    return row is not None

@@ -1,0 +1,139 @@
+"""The search index: one document an item (clip, visit, output), found by words with FTS5."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from python_core.store.connection import Connection
+
+#: Ranking looks at this many of the newest matches: bm25 over all matches of a common word takes 300 ms at a million
+#: documents, over the newest thousand 15 ms (performance.md, "Search at 1,000,000 texts").
+RANKED_AT_MOST = 1_000
+
+
+@dataclass(frozen=True)
+class DocumentFilter:
+    """What a document must be, beside matching: None means any."""
+
+    kinds: tuple[str, ...] | None = None
+    site: str | None = None
+    app: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+class DocumentHit(NamedTuple):
+    """A match: ``rank`` is bm25 (lower is better); marked pieces of ``snippet`` stand between ``mark`` and its reverse."""
+
+    kind: str
+    item: str
+    at_ms: int
+    title: str
+    snippet: str
+    rank: float
+    mark: str
+
+
+def add_document(
+    conn: Connection,
+    kind: str,
+    item: str,
+    at_ms: int,
+    site: str | None,
+    app: str | None,
+    title: str,
+    body: str,
+) -> int:
+    """Put an item into the index and return its row."""
+    conn.execute(
+        "INSERT INTO documents(kind, item, at, site, app, title, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (kind, item, at_ms, site, app, title, body),
+    )
+    seq = conn.last_insert_rowid()
+    conn.execute("INSERT INTO documents_index(rowid, title, body) VALUES (?, ?, ?)", (seq, title, body))
+    return seq
+
+
+def set_document_title(conn: Connection, seq: int, title: str) -> None:
+    """Give a document another title, in the index too."""
+    row = conn.execute("SELECT title, body FROM documents WHERE seq = ?", (seq,)).fetchone()
+    if row is None or row[0] == title:
+        return
+    _take_from_index(conn, seq, row[0], row[1])
+    conn.execute("UPDATE documents SET title = ? WHERE seq = ?", (title, seq))
+    conn.execute("INSERT INTO documents_index(rowid, title, body) VALUES (?, ?, ?)", (seq, title, row[1]))
+
+
+def remove_document(conn: Connection, seq: int) -> None:
+    """Take an item out of the index; ``secure-delete`` leaves none of its words in the index's pages."""
+    row = conn.execute("SELECT title, body FROM documents WHERE seq = ?", (seq,)).fetchone()
+    if row is not None:
+        _take_from_index(conn, seq, row[0], row[1])
+        conn.execute("DELETE FROM documents WHERE seq = ?", (seq,))
+
+
+def _take_from_index(conn: Connection, seq: int, title: str, body: str) -> None:
+    conn.execute(
+        "INSERT INTO documents_index(documents_index, rowid, title, body) VALUES ('delete', ?, ?, ?)",
+        (seq, title, body),
+    )
+
+
+def get_newest_document(conn: Connection) -> int:
+    """Return the newest document's row, 0 when there is none: a page of hits is taken below it."""
+    row = conn.execute("SELECT max(seq) FROM documents").fetchone()
+    return (row[0] if row else 0) or 0
+
+
+def find_documents(
+    conn: Connection, match: str, wanted: DocumentFilter, upto: int, limit: int, offset: int
+) -> list[DocumentHit]:
+    """Return hits for an FTS5 expression, best first, among the newest ``RANKED_AT_MOST`` matches up to row ``upto``."""
+    mark = f"\x02{secrets.token_hex(4)}"
+    conditions, values = _conditions(wanted)
+    rows = conn.execute(
+        f"""
+        SELECT d.kind, d.item, d.at, d.title, snippet(documents_index, 1, :mark, :kram, '…', 24), i.rank
+        FROM documents_index i JOIN documents d ON d.seq = i.rowid
+        WHERE documents_index MATCH :match AND i.rowid <= :upto AND i.rowid >= coalesce((
+            SELECT min(seq) FROM (
+                SELECT d.seq FROM documents_index i JOIN documents d ON d.seq = i.rowid
+                WHERE documents_index MATCH :match AND i.rowid <= :upto {conditions}
+                ORDER BY i.rowid DESC LIMIT {RANKED_AT_MOST}
+            )), 0) {conditions}
+        ORDER BY i.rank, i.rowid DESC LIMIT :limit OFFSET :offset
+        """,
+        {
+            "match": match,
+            "mark": mark,
+            "kram": mark[::-1],
+            "upto": upto,
+            "limit": limit,
+            "offset": offset,
+            **values,
+        },
+    )
+    return [DocumentHit._make((*row, mark)) for row in rows]
+
+
+def _conditions(wanted: DocumentFilter) -> tuple[str, dict[str, str | int]]:
+    """Build the SQL of a filter; values are always bound, only our own column names stand in the text."""
+    parts: list[str] = []
+    values: dict[str, str | int] = {}
+    if wanted.kinds is not None:
+        names = [f"kind{n}" for n in range(len(wanted.kinds))]
+        parts.append(f"AND d.kind IN ({', '.join(':' + name for name in names)})")
+        values.update(zip(names, wanted.kinds, strict=True))
+    for column, sign, value in (
+        ("site", "=", wanted.site),
+        ("app", "=", wanted.app),
+        ("at", ">=", wanted.from_ms),
+        ("at", "<=", wanted.to_ms),
+    ):
+        if value is not None:
+            name = f"v{len(values)}"
+            parts.append(f"AND d.{column} {sign} :{name}")
+            values[name] = value
+    return " ".join(parts), values

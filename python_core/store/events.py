@@ -1,0 +1,64 @@
+"""The event log: one row for every change, written in the change's own transaction; ids rise by one without a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+import msgspec
+
+from python_core.store.connection import Connection
+
+#: Rows that one page of a filtered log looks at: bounds a page over a long log whose kinds do not match.
+SCANNED_AT_MOST = 5_000
+
+
+class EventRow(NamedTuple):
+    """One change: ``data`` is a JSON object of ids, kinds, sizes and digests, never of captured text."""
+
+    id: int
+    kind: str
+    source: str
+    at_ms: int
+    trace_id: str
+    data: dict[str, Any]
+
+
+def add_event(conn: Connection, kind: str, source: str, at_ms: int, trace_id: str, data: dict[str, Any]) -> int:
+    """Append an event and return its id. AUTOINCREMENT's counter is rolled back with the transaction: hence no gaps."""
+    conn.execute(
+        "INSERT INTO events(kind, source, at, trace_id, data) VALUES (?, ?, ?, ?, ?)",
+        (kind, source, at_ms, trace_id, msgspec.json.encode(data).decode()),
+    )
+    return conn.last_insert_rowid()
+
+
+def get_last_event_id(conn: Connection) -> int:
+    """Return the id of the newest event ever written, pruned or not; 0 when there is none."""
+    row = conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'events'").fetchone()
+    return row[0] if row else 0
+
+
+def get_oldest_event_id(conn: Connection) -> int:
+    """Return the id of the oldest event that is still kept; one above the newest when none is."""
+    row = conn.execute("SELECT id FROM events ORDER BY id LIMIT 1").fetchone()
+    return row[0] if row else get_last_event_id(conn) + 1
+
+
+def list_events(conn: Connection, after: int, limit: int, kinds: Collection[str] | None) -> tuple[list[EventRow], int]:
+    """Return at most ``limit`` events with ids above ``after``, oldest first, and the id to go on after.
+
+    That id is above the last row's when rows of other kinds were passed over.
+    """
+    rows = conn.execute(
+        "SELECT id, kind, source, at, trace_id, data FROM events WHERE id > ? ORDER BY id LIMIT ?",
+        (after, limit if kinds is None else SCANNED_AT_MOST),
+    )
+    found: list[EventRow] = []
+    for event_id, kind, source, at_ms, trace_id, text in rows:
+        after = event_id
+        if kinds is None or kind in kinds:
+            found.append(EventRow(event_id, kind, source, at_ms, trace_id, msgspec.json.decode(text)))
+            if len(found) == limit:
+                break
+    return found, after

@@ -1,0 +1,106 @@
+"""The SQL of each schema step, in order; ``schema`` runs them.
+
+Times are milliseconds since 1970 UTC, ids UUIDv7 text, ``seq`` the order of arrival. ``document`` is the row of the item in
+the search index, kept beside it so that no index over ids is needed. ``tallies`` keeps the counts that ``/status`` shows:
+counting a million rows would take longer than the whole answer may.
+"""
+
+from __future__ import annotations
+
+_FOUNDATION = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tallies(kind TEXT PRIMARY KEY, n INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO tallies VALUES ('clips', 0), ('visits', 0), ('outputs', 0);
+
+CREATE TABLE clients(
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, secret_hash BLOB NOT NULL, scopes TEXT NOT NULL,
+    origin TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE events(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL,
+    trace_id TEXT NOT NULL, data TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE answered(
+    client TEXT NOT NULL, key TEXT NOT NULL, item TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (client, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answered_by_time ON answered(at);
+
+CREATE TABLE visits(
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, client TEXT NOT NULL, tab TEXT NOT NULL, browser TEXT,
+    url TEXT NOT NULL, site TEXT NOT NULL, title TEXT NOT NULL, started_at INTEGER NOT NULL, last_seen_at INTEGER NOT NULL,
+    closed_at INTEGER, document INTEGER NOT NULL
+) STRICT;
+CREATE INDEX visits_by_tab ON visits(client, tab);
+
+CREATE TABLE sightings(
+    seq INTEGER PRIMARY KEY, client TEXT NOT NULL, browser TEXT, visit INTEGER REFERENCES visits(seq) ON DELETE SET NULL,
+    at INTEGER NOT NULL, until INTEGER NOT NULL, focused INTEGER
+) STRICT;
+CREATE INDEX sightings_by_browser ON sightings(client, browser, at);
+CREATE INDEX sightings_by_time ON sightings(until);
+CREATE INDEX sightings_by_visit ON sightings(visit);
+
+CREATE TABLE clips(
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, client TEXT NOT NULL, captured_at INTEGER NOT NULL,
+    received_at INTEGER NOT NULL, fingerprint INTEGER NOT NULL, app TEXT, window_title TEXT, url TEXT, site TEXT,
+    title TEXT, visit TEXT, confidence REAL, evidence TEXT NOT NULL, document INTEGER NOT NULL
+) STRICT;
+CREATE INDEX clips_by_fingerprint ON clips(fingerprint);
+
+CREATE TABLE fragments(
+    clip INTEGER NOT NULL REFERENCES clips(seq) ON DELETE CASCADE, ordinal INTEGER NOT NULL, type TEXT NOT NULL,
+    mime TEXT NOT NULL, digest TEXT NOT NULL, bytes INTEGER NOT NULL, content BLOB, text_likely INTEGER,
+    type_id TEXT, type_group TEXT, type_confidence REAL, type_extension TEXT, PRIMARY KEY (clip, ordinal)
+) STRICT;
+CREATE INDEX fragments_in_blobs ON fragments(digest) WHERE content IS NULL;
+CREATE TABLE doomed_blobs(digest TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+CREATE TABLE documents(
+    seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, item TEXT NOT NULL, at INTEGER NOT NULL, site TEXT, app TEXT,
+    title TEXT NOT NULL, body TEXT NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE documents_index USING fts5(
+    title, body, content='documents', content_rowid='seq', tokenize="unicode61 remove_diacritics 2"
+);
+INSERT INTO documents_index(documents_index, rank) VALUES ('secure-delete', 1), ('automerge', 16);
+
+CREATE TABLE runs(
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, trigger TEXT NOT NULL, args TEXT NOT NULL, client TEXT NOT NULL,
+    trace_id TEXT NOT NULL, state TEXT NOT NULL, queued_at INTEGER NOT NULL, started_at INTEGER, finished_at INTEGER,
+    lease_until INTEGER, attempts INTEGER NOT NULL DEFAULT 0, result TEXT, error TEXT
+) STRICT;
+CREATE INDEX runs_unfinished ON runs(seq) WHERE state IN ('queued', 'running');
+
+CREATE TABLE hub_window(
+    one INTEGER PRIMARY KEY CHECK (one = 1), visible INTEGER NOT NULL, pinned INTEGER NOT NULL, revision INTEGER NOT NULL
+) STRICT;
+INSERT INTO hub_window VALUES (1, 0, 0, 0);
+CREATE TABLE indicators(
+    name TEXT PRIMARY KEY, level TEXT NOT NULL, text TEXT NOT NULL, confidence INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE hub_commands(
+    id TEXT PRIMARY KEY, command TEXT NOT NULL, args TEXT NOT NULL, at INTEGER NOT NULL, acked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE output_schemas(
+    name TEXT NOT NULL, version INTEGER NOT NULL, body TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (name, version)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outputs(
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, schema TEXT NOT NULL, title TEXT, producer TEXT, client TEXT NOT NULL,
+    payload TEXT NOT NULL, at INTEGER NOT NULL, document INTEGER NOT NULL
+) STRICT;
+CREATE TABLE output_sources(
+    output INTEGER NOT NULL REFERENCES outputs(seq) ON DELETE CASCADE, ordinal INTEGER NOT NULL, kind TEXT NOT NULL,
+    item TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (output, ordinal)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE beats(
+    module TEXT PRIMARY KEY, pid INTEGER NOT NULL, interval_s INTEGER NOT NULL, level TEXT NOT NULL, detail TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+STEPS = (_FOUNDATION,)

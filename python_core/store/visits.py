@@ -1,0 +1,143 @@
+"""Rows of visits (a page in a tab, however long it was read) and sightings (what was in front of whom, and when)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from python_core.store.connection import Connection
+from python_core.store.tallies import add_to_tally
+
+
+@dataclass(frozen=True)
+class VisitRow:
+    """One page in one tab: ``tab`` is the browser's own key for the tab, ``started_at_ms`` … ``last_seen_at_ms`` its time."""
+
+    id: str
+    client: str
+    tab: str
+    browser: str | None
+    url: str
+    site: str
+    title: str
+    started_at_ms: int
+    last_seen_at_ms: int
+    closed_at_ms: int | None
+    document: int = 0
+    seq: int = 0
+
+
+class SightingRow(NamedTuple):
+    """What one browser had in front from ``at_ms`` to ``until_ms``; ``visit`` None: something that is not recorded."""
+
+    seq: int
+    client: str
+    browser: str | None
+    visit: int | None
+    at_ms: int
+    until_ms: int
+    focused: bool | None
+
+
+class SeenPage(NamedTuple):
+    """A sighting with its page."""
+
+    client: str
+    browser: str | None
+    at_ms: int
+    until_ms: int
+    focused: bool | None
+    visit_id: str | None
+    url: str | None
+    site: str | None
+    title: str | None
+    closed_at_ms: int | None
+
+
+_COLUMNS = "id, client, tab, browser, url, site, title, started_at, last_seen_at, closed_at, document"
+
+
+def add_visit(conn: Connection, visit: VisitRow) -> VisitRow:
+    """Add a visit and return it with its row number."""
+    conn.execute(
+        f"INSERT INTO visits({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(visit.id, visit.client, visit.tab, visit.browser, visit.url, visit.site, visit.title),
+            *(visit.started_at_ms, visit.last_seen_at_ms, visit.closed_at_ms, visit.document),
+        ),
+    )
+    made = replace(visit, seq=conn.last_insert_rowid())
+    add_to_tally(conn, "visits", 1)
+    return made
+
+
+def get_last_visit(conn: Connection, client: str, tab: str) -> VisitRow | None:
+    """Return the newest visit in a tab."""
+    return _visit_where(conn, "client = ? AND tab = ? ORDER BY seq DESC LIMIT 1", (client, tab))
+
+
+def get_visit(conn: Connection, visit_id: str) -> VisitRow | None:
+    """Return one visit."""
+    return _visit_where(conn, "id = ?", (visit_id,))
+
+
+def _visit_where(conn: Connection, condition: str, values: tuple[Any, ...]) -> VisitRow | None:
+    row = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits WHERE {condition}", values).fetchone()
+    return VisitRow(*row) if row else None
+
+
+def set_visit_seen(conn: Connection, seq: int, title: str, last_seen_at_ms: int, closed_at_ms: int | None) -> None:
+    """Extend a visit; its end never moves back."""
+    conn.execute(
+        "UPDATE visits SET title = ?, last_seen_at = max(last_seen_at, ?), closed_at = ? WHERE seq = ?",
+        (title, last_seen_at_ms, closed_at_ms, seq),
+    )
+
+
+def list_visits(conn: Connection, before: int | None, limit: int) -> list[VisitRow]:
+    """Return visits, newest first, below row ``before``."""
+    rows = conn.execute(
+        f"SELECT {_COLUMNS}, seq FROM visits WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+        (before if before is not None else 2**62, limit),
+    )
+    return [VisitRow(*row) for row in rows]
+
+
+def get_sighting_at(conn: Connection, client: str, browser: str | None, at_ms: int) -> SightingRow | None:
+    """Return what this browser had in front at a moment, or last before it."""
+    row = conn.execute(
+        "SELECT seq, client, browser, visit, at, until, focused FROM sightings "
+        "WHERE client = ? AND browser IS ? AND at <= ? ORDER BY at DESC, seq DESC LIMIT 1",
+        (client, browser, at_ms),
+    ).fetchone()
+    return SightingRow._make((*row[:6], None if row[6] is None else bool(row[6]))) if row else None
+
+
+def add_sighting(
+    conn: Connection, client: str, browser: str | None, visit: int | None, at_ms: int, focused: bool | None
+) -> None:
+    """Add what came to the front."""
+    conn.execute(
+        "INSERT INTO sightings(client, browser, visit, at, until, focused) VALUES (?, ?, ?, ?, ?, ?)",
+        (client, browser, visit, at_ms, at_ms, focused),
+    )
+
+
+def set_sighting_until(conn: Connection, seq: int, until_ms: int) -> None:
+    """Extend a sighting; its end never moves back."""
+    conn.execute("UPDATE sightings SET until = max(until, ?) WHERE seq = ?", (until_ms, seq))
+
+
+def list_sightings(conn: Connection, from_ms: int, to_ms: int, limit: int) -> list[SeenPage]:
+    """Return the sightings that reach into a span of time, earliest end first."""
+    rows = conn.execute(
+        "SELECT s.client, s.browser, s.at, s.until, s.focused, v.id, v.url, v.site, v.title, v.closed_at "
+        "FROM sightings s LEFT JOIN visits v ON v.seq = s.visit WHERE s.until >= ? AND s.at <= ? ORDER BY s.until LIMIT ?",
+        (from_ms, to_ms, limit),
+    )
+    return [SeenPage._make((*row[:4], None if row[4] is None else bool(row[4]), *row[5:])) for row in rows]
+
+
+def prune_sightings(conn: Connection, before_ms: int) -> None:
+    """Forget who had what in front before ``before_ms``; visits stay."""
+    conn.execute("DELETE FROM sightings WHERE until < ?", (before_ms,))

@@ -1,0 +1,87 @@
+"""What the browser tests are given: a real Chromium, pages, and somebody who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, sync_playwright
+
+from tests.browser.driver import ARGUMENTS, KNOWN_PORTS, Chrome
+from tests.browser.servers import Listener, Pages, Server, Stranger
+
+
+@pytest.fixture
+def launch(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Chrome]]:
+    """Start the browser; `known_ports` says which of our servers stand where the hub is looked for."""
+    with sync_playwright() as playwright:
+        started: list[Chrome] = []
+
+        def launch(known_ports: dict[int, int] | None = None) -> Chrome:
+            # The user's own hub may be running on one of these: it must not hear of the tests.
+            places = dict.fromkeys(KNOWN_PORTS, "~NOTFOUND")
+            places |= {port: f"127.0.0.1:{ours}" for port, ours in (known_ports or {}).items()}
+            rules = ", ".join(f"MAP 127.0.0.1:{port} {place}" for port, place in places.items())
+
+            def start() -> BrowserContext:
+                return playwright.chromium.launch_persistent_context(
+                    tmp_path / "profile",
+                    executable_path=chromium,
+                    headless=False,
+                    args=[*ARGUMENTS, f"--host-resolver-rules={rules}"],
+                )
+
+            started.append(Chrome(start))
+            return started[-1]
+
+        yield launch
+        for browser in started:
+            browser.context.close()
+
+
+@pytest.fixture
+def chrome(launch: Callable[..., Chrome]) -> Chrome:
+    return launch()
+
+
+@pytest.fixture
+def _servers() -> Iterator[list[Server]]:
+    servers: list[Server] = []
+    yield servers
+    for server in servers:
+        server.stop()
+
+
+def _serving(kind: Callable[..., Server], servers: list[Server]) -> Callable[..., Any]:
+    def serve(*arguments: Any, **named: Any) -> Server:
+        servers.append(kind(*arguments, **named))
+        return servers[-1]
+
+    return serve
+
+
+@pytest.fixture
+def pages(_servers: list[Server]) -> Pages:
+    return _serving(Pages, _servers)()
+
+
+@pytest.fixture
+def another_listener(_servers: list[Server]) -> Callable[..., Listener]:
+    return _serving(Listener, _servers)
+
+
+@pytest.fixture
+def listener(another_listener: Callable[..., Listener]) -> Listener:
+    return another_listener()
+
+
+@pytest.fixture
+def another_stranger(_servers: list[Server]) -> Callable[..., Stranger]:
+    return _serving(Stranger, _servers)
+
+
+@pytest.fixture
+def stranger(another_stranger: Callable[..., Stranger]) -> Stranger:
+    return another_stranger()

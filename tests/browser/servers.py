@@ -1,0 +1,122 @@
+"""Servers on loopback for the browser: pages to look at, a stand-in for the web listener, and a stranger."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class Server:
+    """An HTTP server on loopback whose subclasses answer (status, headers, body) for a method and a path."""
+
+    def __init__(self, port: int = 0) -> None:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, headers, reply = outer.answer(self.command, self.path, dict(self.headers), body)
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(reply))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(reply)
+
+            do_GET = do_POST = do_OPTIONS = answer  # noqa: N815 (the standard library's names)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        class Host(ThreadingHTTPServer):
+            daemon_threads = True
+            block_on_close = False
+
+            def handle_error(self, *_: object) -> None:
+                pass  # the browser may leave in the middle of a reply
+
+        self._host = Host(("127.0.0.1", port), Handler)
+        self.port: int = self._host.server_port
+        self._thread = threading.Thread(target=self._host.serve_forever, args=(0.02,), daemon=True)
+        self._thread.start()
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict, bytes]:
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """Stop serving and close the port; a second time does nothing."""
+        if not self._thread.is_alive():
+            return
+        self._host.shutdown()
+        self._host.server_close()
+        self._thread.join()
+
+
+class Pages(Server):
+    """Pages with a title made of their name: /a.html is "Page a"."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        super().__init__()
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict, bytes]:
+        self.asked.append(path)
+        title = "Page " + path.lstrip("/").split(".")[0]
+        return 200, {"Content-Type": "text/html"}, f"<!doctype html><title>{title}</title>".encode()
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.port}/{name}.html"
+
+
+class Stranger(Server):
+    """Another program that holds a port of ours, as AirPlay Receiver does on macOS."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.asked: list[tuple[str, str, dict[str, str]]] = []
+        super().__init__(port)
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict, bytes]:
+        self.asked.append((method, path, headers))
+        return 403, {"Server": "AirTunes/1.0"}, b""
+
+
+class Listener(Server):
+    """As the contract describes the web listener, with its replies open to change by the test."""
+
+    def __init__(self, port: int = 0, unreadable: str | None = None) -> None:
+        self.tabs: list[dict[str, Any]] = []
+        self.requests: list[tuple[str, str, dict[str, str], Any]] = []
+        self.unreadable = unreadable
+        self.refusal: tuple[int, dict[str, str], dict[str, Any]] | None = None
+        self.take: Callable[[dict[str, Any]], dict[str, Any]] = lambda tab: {"id": tab["id"], "stored": True}
+        super().__init__(port)
+
+    def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict, bytes]:
+        sent = json.loads(body) if body else None
+        self.requests.append((method, path, headers, sent))
+        if path == "/ping":
+            return self._reply(200, {"status": "ok", "service": "smrthub-web-listener", "apiVersion": 1})
+        if self.refusal:
+            status, more, reply = self.refusal
+            return self._reply(status, reply, more)
+        if self.unreadable and self.unreadable in body.decode():
+            return self._reply(400, {"status": "error", "error": {"code": "bad_input", "message": "no"}})
+        self.tabs.extend(sent["tabs"])
+        return self._reply(200, {"status": "ok", "results": [self.take(tab) for tab in sent["tabs"]]})
+
+    def _reply(self, status: int, reply: dict, more: dict | None = None) -> tuple[int, dict, bytes]:
+        headers = {"Content-Type": "application/json", "X-SmrtHub-Service": "web-listener", **(more or {})}
+        return status, headers, json.dumps(reply).encode()
+
+    def refuse(self, status: int, code: str, **headers: str) -> None:
+        self.refusal = status, headers, {"status": "error", "error": {"code": code, "message": "no"}}
+
+    @property
+    def posts(self) -> list[tuple[str, str, dict[str, str], Any]]:
+        return [request for request in self.requests if request[1] == "/tab-info"]
+
+    def told(self, **fields: object) -> list[dict[str, Any]]:
+        """The tabs received so far whose fields are these."""
+        return [tab for tab in self.tabs if fields.items() <= tab.items()]
