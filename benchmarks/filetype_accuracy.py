@@ -38,6 +38,7 @@ ENDINGS = {
     ".diff": "diff", ".patch": "diff", ".log": "log",
 }  # fmt: skip
 PROSE_NAMES = re.compile(r"(?:README|LICEN[CS]E|COPYING|AUTHORS|NEWS|NOTICE|copyright)(?:\.txt|\.gz)?")
+LICENCE = re.compile(r"(?i:licen[cs]e|copying).*")
 MANUAL = re.compile(r".+\.[1-8][a-z]*\.gz")
 FOLDERS_PASSED_OVER = {".git", "__pycache__", "proc", "sys", "dev"}
 MAX_FILE_BYTES = 400_000
@@ -94,7 +95,7 @@ def half_of(root: Path, path: Path) -> str:
 
 def label_of(path: Path) -> str | None:
     """Return what the file is by its name, or ``None`` for what is not asked about."""
-    if path.name.endswith((".min.js", ".min.css")):
+    if path.name.endswith((".min.js", ".min.css")) or (path.suffix == ".md" and LICENCE.match(path.name)):
         return None
     if path.name.startswith("Dockerfile"):
         return "dockerfile"

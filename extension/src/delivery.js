@@ -1,7 +1,7 @@
 // One job: bring the outbox to the hub, one request at a time, and keep the status true.
 //
-// An item leaves the outbox when the hub has answered for it. The worker may be ended between the hub's answer
-// and that removal: the item is then sent again, and the hub knows its id.
+// An item leaves the outbox when the hub has answered for it. The worker may be ended between that answer and
+// the removal: the item is then sent again, and the hub knows its id.
 
 import { newId } from "./ids.js";
 import { findHub, ping, postTabs } from "./hub.js";

@@ -51,7 +51,8 @@ function webUrl(text) {
 // Until a page has a title, and where it never has one, the browser gives its address instead.
 function titleOf(tab) {
   const title = tab.title ?? "";
-  const isAddress = tab.url.endsWith(title) && tab.url.indexOf(title) <= "https://www.".length;
+  const address = tab.url.replace(/^https?:\/\/(www\.)?/, "");
+  const isAddress = title === address || title + "/" === address;
   return isAddress ? "" : cleanText(title, MAX_TITLE_CHARS);
 }
 

@@ -14,7 +14,7 @@ export async function onTabActivated(tabId, atMs) {
 }
 
 // `then` is the tab as the event brought it: it says whether the tab was in front. What it shows is looked at
-// again, because events pile up while the worker wakes, and an old page told late would come after a newer one.
+// again: events pile up while the worker wakes, and an old page told late would come after a newer one.
 export async function onTabUpdated(then, atMs) {
   if (!then.active || !(await hasFocus(then.windowId))) return [];
   const tab = await findTab(then.id);

@@ -50,7 +50,7 @@ def build_app(service: str, hub: Hub, subjects: list[Routes], own_settings: Any)
             provide_automatic_options=False,
         )
     app.register_error_handler(Exception, _answer_fault)
-    if any(endpoint.access == "extension" for endpoint in endpoints):
+    if any(endpoint.access in ("extension", "pairing") for endpoint in endpoints):
         _answer_extensions(app)
 
     def limit(endpoint: Endpoint) -> int:

@@ -16,8 +16,9 @@ from python_core.runtime.hub import Caller, Hub
 
 #: Who may call, by the Origin and Fetch-Metadata that a browser sends (security.md, "The gate's table"):
 #: ``open``: programs, our own page, any extension; ``extension``: programs, the extension whose token it is;
+#: ``pairing``: programs, and any extension while the user has the pairing window open;
 #: ``api``: programs, our own page; ``page``: these, and a person following a link to it.
-Access = Literal["open", "extension", "api", "page"]
+Access = Literal["open", "extension", "pairing", "api", "page"]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,13 @@ from python_core.errors import Busy, HubError
 #: Each error code of the contract with its HTTP status; the documentation lists the same.
 STATUS_OF_CODE: dict[str, int] = {
     "bad_input": 400,
+    "authorization_pending": 400,
+    "slow_down": 400,
+    "expired_token": 400,
     "unauthorized": 401,
     "forbidden_origin": 403,
     "insufficient_scope": 403,
+    "access_denied": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "conflict": 409,

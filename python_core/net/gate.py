@@ -26,6 +26,7 @@ from python_core.net.endpoints import Access, Endpoint, RouteTable
 from python_core.net.failures import Refusal, shaped, status_line
 from python_core.runtime.clients import ClientRow, bind_origin, client_of, is_paired_origin
 from python_core.runtime.hub import OWNER, Caller, Hub
+from python_core.runtime.pairing import is_window_open
 from python_core.utils.logger import get_logger_for, trace
 
 Environ = dict[str, Any]
@@ -126,14 +127,17 @@ class Gate:
             raise Refusal("misdirected", "This host name is not the hub's: call 127.0.0.1, or add it to allowedHosts.")
 
     def _is_preflight(self, environ: Environ, methods: dict[str, Endpoint], origin: str | None) -> bool:
-        """Say whether a browser asks, for an extension that is paired, whether it may call a route of extensions."""
+        """Say whether a browser asks, for an extension that may, whether it may call a route of extensions."""
         wanted = methods.get(environ.get("HTTP_ACCESS_CONTROL_REQUEST_METHOD", ""))
-        if wanted is None or wanted.access != "extension" or origin is None:
+        if wanted is None or origin is None or not EXTENSION_ORIGIN.fullmatch(origin):
             return False
-        if not EXTENSION_ORIGIN.fullmatch(origin) or not is_paired_origin(self._hub, origin):
-            return False
-        environ[CORS_ORIGIN] = origin
-        return True
+        if wanted.access == "pairing":
+            allowed = is_window_open(self._hub)
+        else:
+            allowed = wanted.access == "extension" and is_paired_origin(self._hub, origin)
+        if allowed:
+            environ[CORS_ORIGIN] = origin
+        return allowed
 
     def _check_origin(self, environ: Environ, access: Access, origin: str | None) -> None:
         """Compare whole strings; what a browser says of the page that asks must fit the route's class."""
@@ -142,10 +146,12 @@ class Gate:
         if origin is None:
             fits = site in ("none", "same-origin") or (access == "page" and _is_followed_link(environ))
         elif from_extension:
-            fits = access in ("open", "extension") and site in ("none", "same-origin", "cross-site")
+            fits = site in ("none", "same-origin", "cross-site") and (
+                access in ("open", "extension") or (access == "pairing" and is_window_open(self._hub))
+            )
         else:
             own = self._service == "bridge" and origin == f"http://{environ.get('HTTP_HOST', '')}"
-            fits = own and access != "extension" and site in ("none", "same-origin")
+            fits = own and access not in ("extension", "pairing") and site in ("none", "same-origin")
         if not fits:
             raise Refusal("forbidden_origin", "This page or extension may not call the hub.")
 
@@ -168,6 +174,8 @@ class Gate:
         authorization = environ.get("HTTP_AUTHORIZATION")
         if authorization is None:
             if endpoint is not None and endpoint.anonymous:
+                if origin is not None and EXTENSION_ORIGIN.fullmatch(origin):
+                    environ[CORS_ORIGIN] = origin
                 return Caller("anonymous", self._service, trace_id)
             raise _unauthorized("A token is needed: Authorization: Bearer <token>.")
         scheme, _, token = authorization.partition(" ")

@@ -100,6 +100,7 @@ class Host:
     paths: Paths
     token: str | None
     servers: list[Server] = field(default_factory=list)
+    whole: bool = False
     works: bool = True
     _hub: Hub = field(init=False)
     _beats: list[Heartbeat] = field(default_factory=list)
@@ -140,10 +141,10 @@ class Host:
             server.start()
             self._beat(server.service.replace("-", "_"))
             bound = server.bound
-            self._runtime_file(server.service).write(self._hub, bound.url, bound.host, bound.port)
+            self._runtime_file(server.service).write(self._hub, bound.url, bound.host, bound.port, always=self.whole)
             log.information("{service} listens on port {port}", service=server.service, port=server.bound.port)
         if self.works:
-            heartbeat = self._beat("save_worker", expects_pulse=False)
+            heartbeat = self._beat("save_worker", expects_pulse=True)
             self._worker = threading.Thread(
                 target=save_and_route_worker,
                 args=(self._hub, self._stop_work, heartbeat),
@@ -200,7 +201,7 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     given = os.environ.get("SMRTHUB_SESSION_TOKEN")
     session = begin_owner_session if whole else join_owner_session
     token = session(Hub(settings, store), given)
-    return Host(settings, store, paths, None if given else token, works=works)
+    return Host(settings, store, paths, None if given else token, whole=whole, works=works)
 
 
 def start_flask_bridge() -> Host:

@@ -38,9 +38,9 @@ class RuntimeFile:
         if os.path.lexists(self.path):
             check_private(self.path)
 
-    def write(self, hub: Hub, url: str, host: str, port: int) -> None:
-        """Write it, unless it tells of another process that still serves."""
-        facts = self.read()
+    def write(self, hub: Hub, url: str, host: str, port: int, *, always: bool = False) -> None:
+        """Write it, unless it tells of another process that still serves; ``always`` for the hub itself."""
+        facts = None if always else self.read()
         if facts is not None and facts.get("pid") != os.getpid() and _is_alive(facts.get("pid")):
             return
         make_private(self.path.parent)

@@ -152,32 +152,58 @@ def is_paired_origin(hub: Hub, origin: str) -> bool:
 def make_client(hub: Hub, caller: Caller, wanted: NewClient) -> ClientMade:
     """Make a client and its token, which is told this once; announces ``client_paired``.
 
+    :raises BadInput: as ``check_client``.
+    """
+    check_client(wanted)
+    return hub.store.write(lambda conn: add_client(conn, hub, caller, wanted))
+
+
+def check_client(wanted: NewClient) -> None:
+    """Check what a client may be.
+
     :raises BadInput: a scope does not exist or is not for clients, or an extension asks for more than ``tabs:write``.
     """
     for n, scope in enumerate(wanted.scopes):
         if scope not in SCOPES or scope == "admin":
-            raise BadInput.at(
-                f"/scopes/{n}",
-                f"is no scope for a client; there are: {', '.join(SCOPES)} (admin is the owner's)",
-            )
+            known = ", ".join(SCOPES)
+            raise BadInput.at(f"/scopes/{n}", f"is no scope for a client; there are: {known} (admin is the owner's)")
     if wanted.kind == "extension" and set(wanted.scopes) != {"tabs:write"}:
         raise BadInput.at("/scopes", "must be tabs:write alone for an extension")
     if wanted.origin is not None and wanted.kind != "extension":
         raise BadInput.at("/origin", "is for extensions only")
+
+
+def add_client(conn: Connection, hub: Hub, caller: Caller, wanted: NewClient) -> ClientMade:
+    """Add a checked client in the transaction of the act that grants it, and return its token."""
     client_id, now_ms = new_id(), hub.now()
     token = f"shb_{client_id}_{secrets.token_hex(32)}"
-    expires_at_ms = now_ms + wanted.expires_in_seconds * 1000 if wanted.expires_in_seconds else None
-    scopes = " ".join(sorted(set(wanted.scopes)))
     row = ClientRow(
-        client_id, wanted.kind, wanted.name, _hash(token), scopes, wanted.origin, now_ms, expires_at_ms, None
+        id=client_id,
+        kind=wanted.kind,
+        name=wanted.name,
+        secret_hash=_hash(token),
+        scopes=" ".join(sorted(set(wanted.scopes))),
+        origin=wanted.origin,
+        created_at_ms=now_ms,
+        expires_at_ms=now_ms + wanted.expires_in_seconds * 1000 if wanted.expires_in_seconds else None,
+        revoked_at_ms=None,
     )
-
-    def make(conn: Connection) -> None:
-        clients.set_client(conn, row)
-        announce(conn, hub, caller, "client_paired", id=client_id, clientKind=wanted.kind)
-
-    hub.store.write(make)
+    clients.set_client(conn, row)
+    announce(conn, hub, caller, "client_paired", id=client_id, clientKind=wanted.kind)
     return ClientMade(client=_view(row), token=token)
+
+
+def proof_for(hub: Hub, client_id: str, said: str) -> str | None:
+    """Return the HMAC by which a client knows the hub; None for a client that has no valid token.
+
+    The key is made from the token's SHA-256, which the client can make and a squatter on the port cannot have.
+    """
+    with hub.store.reading() as conn:
+        client = clients.get_client(conn, client_id)
+    if client is None or client.revoked_at_ms is not None:
+        return None
+    key = hmac.new(client.secret_hash, b"smrthub server proof", hashlib.sha256).digest()
+    return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
 
 
 def list_clients(hub: Hub) -> ClientList:

@@ -19,6 +19,7 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
     """Work until ``stop`` is set (set ``hub.work_queued`` too, to wake it); a fault is logged and never ends it."""
     while not stop.is_set():
         hub.work_queued.clear()
+        heartbeat.pulse()
         try:
             while not stop.is_set() and run_next(hub):
                 heartbeat.pulse()

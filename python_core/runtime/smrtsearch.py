@@ -39,7 +39,7 @@ def run_smrtsearch(hub: Hub, args: SmrtSearchArgs, dry: bool) -> dict[str, Any]:
     text = (args.query or _newest_text(hub)).strip()
     if not text:
         raise BadInput("There is nothing to search for: copy some text, or give args.query.")
-    query = " ".join(text[: QUERY_AT_MOST * 4].split())[:QUERY_AT_MOST]
+    query = _first_words(text)
     is_url = _URL.fullmatch(text) is not None
     url = text if is_url else hub.settings.bridge.search_url.replace("{query}", quote_plus(query))
     hits = search(hub, query, SearchScope(), HITS, None).items
@@ -52,6 +52,14 @@ def run_smrtsearch(hub: Hub, args: SmrtSearchArgs, dry: bool) -> dict[str, Any]:
         "opened": opened,
         "notOpenedBecause": reason,
     }
+
+
+def _first_words(text: str) -> str:
+    """Return as many whole words as fit: half a word at the end would find nothing."""
+    words = " ".join(text[: QUERY_AT_MOST * 4].split())
+    if len(words) <= QUERY_AT_MOST:
+        return words
+    return words[: QUERY_AT_MOST + 1].rpartition(" ")[0] or words[:QUERY_AT_MOST]
 
 
 def _newest_text(hub: Hub) -> str:

@@ -7,6 +7,7 @@ import platform
 
 from python_core import __version__
 from python_core.errors import HubError
+from python_core.runtime.clients import proof_for
 from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.runtime.shapes import View
@@ -30,6 +31,7 @@ class Ping(View, frozen=True, kw_only=True):
 
     service: str
     api_version: int
+    proof: str | None = None
 
 
 class Readiness(View, frozen=True, kw_only=True):
@@ -85,9 +87,10 @@ def get_readiness(hub: Hub, service: str) -> Readiness:
     return Readiness(service=f"smrthub-{service}", api_version=API_VERSION, ready=is_ready(hub))
 
 
-def get_ping(service: str) -> Ping:
-    """Return what tells the hub from another program on its port."""
-    return Ping(service=f"smrthub-{service}", api_version=API_VERSION)
+def get_ping(hub: Hub, service: str, proof_of: tuple[str, str] | None = None) -> Ping:
+    """Return what tells the hub from another program on its port; with a client and a text also the proof for it."""
+    proof = proof_for(hub, *proof_of) if proof_of else None
+    return Ping(service=f"smrthub-{service}", api_version=API_VERSION, proof=proof)
 
 
 def get_status(hub: Hub, service: str) -> StatusView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -30,9 +31,16 @@ LANGUAGES: Final[dict[str, Language]] = {
 MAX_CHARS: Final = 6_000
 MAX_LINE_CHARS: Final = 240
 MIN_POINTS: Final = 4.0
-# What prose has little of; in 1,000 characters of program text there are forty and more.
-SIGNS: Final = "{}=;()<>[]_$\\|#/"
-MIN_SIGNS: Final = 0.012
+
+# Of 1,000 characters of program text 20 and more are signs, of most prose fewer than 10, and those mostly of the
+# second kind. So most prose is let go before any mark is looked for.
+_SIGNS: Final = b"{}=<>[]_$\\|#"
+_SIGNS_OF_PROSE_TOO: Final = b"();/"
+_MIN_SIGNS, _MIN_SIGNS_OF_PROSE_TOO = 0.018, 0.035
+_LINE_ENDS: Final = (b";\n", b"{\n", b"}\n", b"):\n")
+_SPECIALS: Final = "{}=<>[]_$\\|#();/:,.\"'@&%*-!?~^+`\n"
+_CODE_SIGNS: Final = frozenset("{}=<>[]_$\\|#;@*")
+_WORD_BYTES: Final = bytes(byte if chr(byte).isalnum() and byte < 128 or byte == 95 else 32 for byte in range(256))
 
 _SHEBANG = re.compile(r"#![^\n]{0,80}?\b(python|node|bash|zsh|dash|ksh|sh|ruby|php|pwsh|deno)")
 _INTERPRETERS: Final = {
@@ -44,15 +52,14 @@ _INTERPRETERS: Final = {
     "pwsh": "powershell",
 }
 _LINE_START = r"\n[ \t]*"
-_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 class _Index(NamedTuple):
-    """The marks by what is looked up first."""
+    """The marks by what is looked up first: a word, or a text by its first special character."""
 
-    by_word: dict[str, tuple[tuple[str, float], ...]]
-    forms_by_word: dict[str, tuple[int, ...]]
-    forms_by_text: tuple[tuple[str, int], ...]
+    by_word: dict[bytes, tuple[tuple[str, float], ...]]
+    forms_by_word: dict[bytes, tuple[int, ...]]
+    forms_by_text: dict[str, tuple[tuple[str, int], ...]]
     forms: tuple[tuple[str, Form], ...]
 
 
@@ -67,29 +74,54 @@ def name_code(lines: list[str]) -> Named | None:
 
     ``lines`` without white space at their ends and none of them empty.
     """
-    head = "\n".join(line[:MAX_LINE_CHARS] for line in lines)[:MAX_CHARS]
-    if len(lines) > 3 and sum(map(head.count, SIGNS)) < MIN_SIGNS * len(head):
+    head = "\n".join([line[:MAX_LINE_CHARS] for line in lines])[:MAX_CHARS]
+    raw = head.encode("utf-8", "replace")
+    if len(lines) > 3 and not _has_signs(raw):
         return None
-    points = count_points(head)
+    points = count_points(head, raw)
     ranked = sorted(((score, language) for language, score in points.items()), reverse=True)
     if not ranked:
         return None
     best, language = ranked[0]
     second = ranked[1][0] if len(ranked) > 1 else 0.0
     density = best / min(len(lines), 40)
-    if best < MIN_POINTS or density < 0.35 or best < 1.15 * second:
+    prose = sum(map(_is_prose, lines)) / len(lines) if len(lines) > 1 else 0.0
+    if best * (1 - prose) < MIN_POINTS or density < 0.35 or best < 1.15 * second:
+        return None
+    if prose > 0.5 and (best < 10 or language == "shell"):  # a text about commands, not a script
         return None
     sure = min(1.0, best / 14) * min(1.0, (best - second) / best + 0.4) * min(1.0, 0.6 + density)
     return language, round(min(0.97, 0.5 + 0.48 * sure), 2)
 
 
-def count_points(head: str) -> dict[str, float]:
-    """Return what each language scores."""
+def _is_prose(line: str) -> bool:
+    words = line.split()
+    if len(words) < 6 or not _CODE_SIGNS.isdisjoint(line):
+        return False
+    return sum(1 for word in words if word.strip(".,:()\"'`-!?").isalpha()) >= 0.8 * len(words)
+
+
+def _has_signs(raw: bytes) -> bool:
+    rest = raw.translate(None, _SIGNS)
+    if sum(map(raw.count, _LINE_ENDS)) >= 3:
+        return True
+    signs = len(raw) - len(raw.translate(None, _SIGNS + _SIGNS_OF_PROSE_TOO))
+    return signs >= (_MIN_SIGNS if len(rest) < len(raw) else _MIN_SIGNS_OF_PROSE_TOO) * len(raw)
+
+
+def count_points(head: str, raw: bytes) -> dict[str, float]:
+    """Return what each language scores; ``raw`` is the same text in UTF-8."""
     index = _index()
     points: dict[str, float] = {}
     framed = f"\n{head}\n"
-    words = set(_WORD.findall(head))
-    tried = {number for text, number in index.forms_by_text if text in framed}
+    tried = {
+        number
+        for special in _SPECIALS
+        if special in framed
+        for text, number in index.forms_by_text.get(special, ())
+        if text in framed
+    }
+    words = set(raw.translate(_WORD_BYTES).split())
     for word in words & index.by_word.keys():
         for language, weight in index.by_word[word]:
             points[language] = points.get(language, 0.0) + weight
@@ -111,22 +143,22 @@ def compile_form(pattern: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _index() -> _Index:
-    by_word: dict[str, tuple[tuple[str, float], ...]] = {}
-    forms_by_word: dict[str, tuple[int, ...]] = {}
-    forms_by_text = []
-    forms = []
+    by_word: defaultdict[bytes, tuple[tuple[str, float], ...]] = defaultdict(tuple)
+    forms_by_word: defaultdict[bytes, tuple[int, ...]] = defaultdict(tuple)
+    forms_by_text: defaultdict[str, tuple[tuple[str, int], ...]] = defaultdict(tuple)
+    forms: list[tuple[str, Form]] = []
     for name, language in LANGUAGES.items():
         for word, weight in language.words.items():
-            by_word[word] = (*by_word.get(word, ()), (name, weight))
+            by_word[word.encode()] += ((name, weight),)
         for form in language.forms:
-            if re.fullmatch(r"[\w ]+", form.gate) and form.gate[0] not in " _":
-                for word in form.gate.split():
-                    forms_by_word[word] = (*forms_by_word.get(word, ()), len(forms))
-            else:
-                form = form._replace(gate=form.gate.removeprefix("~"))
-                forms_by_text.append((form.gate, len(forms)))
-            forms.append((name, form))
-    return _Index(by_word, forms_by_word, tuple(forms_by_text), tuple(forms))
+            for word in form.words():
+                forms_by_word[word.encode()] += (len(forms),)
+            text = form.text()
+            if text:
+                special = next(character for character in text if character in _SPECIALS)
+                forms_by_text[special] += ((text, len(forms)),)
+            forms.append((name, form._replace(gate=text)))
+    return _Index(dict(by_word), dict(forms_by_word), dict(forms_by_text), tuple(forms))
 
 
 def _join_kin(points: dict[str, float]) -> dict[str, float]:

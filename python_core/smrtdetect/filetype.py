@@ -48,8 +48,11 @@ def _detection(type_id: str, confidence: float) -> Detection:
 
 def _name(head: str, *, is_whole: bool) -> Named | None:
     first = head[0]
-    if "\n" not in head and (named := name_one_line(head)):
-        return named
+    if "\n" not in head:
+        if head.replace(" ", "").isalpha() and " " in head:
+            return name_code([head])  # words alone: a command, if anything
+        if named := name_one_line(head):
+            return named
     named = None
     if first in "{[":
         named = structures.name_json(head, is_whole=is_whole)
@@ -65,7 +68,7 @@ def _name_lines(head: str, *, is_whole: bool) -> Named | None:
     if not is_whole and len(raw) > 1:
         raw.pop()
     lines = [line[:MAX_LINE_CHARS].rstrip() for line in raw]
-    if "\n```" in head or head.startswith("```"):
+    if "\n```" in head or "\n~~~" in head or head.startswith(("```", "~~~")):
         named = line_formats.name_markdown(head, lines)
         if named:
             return named

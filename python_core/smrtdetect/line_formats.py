@@ -17,8 +17,9 @@ _YAML_BARE_KEY = re.compile(r"\s*(?:- +)?[\w./$-]+:")
 _YAML_ITEM = re.compile(r"\s*- +\S.*|\s*-")
 _CODE_END = (";", "{", "}", "(", ",", ")", "\\")
 
-_HEADING = re.compile(r"#{1,6} +\S")
-_BULLET = re.compile(r"\s{0,6}(?:[-*+]|\d{1,3}[.)]) +\S")
+_HEADING = re.compile(r"#{1,6} +\S.{0,120}")
+_BULLET = re.compile(r"(?:\s{0,6}(?:[-+]|\d{1,3}[.)])|(?:\s{2,6})?\*) +\S")
+_FENCE = re.compile(r"(?:```+|~~~)[ \w{}.=+#-]{0,60}")
 _LINK = re.compile(r"!?\[[^\[\]\n]{1,200}\](?:\((?:<|#|/|\.|\w)[^()\s]{0,300}(?: \"[^\"\n]*\")?\)|\[[^\[\]\n]{0,80}\])")
 _LINK_TARGET = re.compile(r"\[[^\[\]\n]{1,80}\]: +(?:https?://|[./#<]|\w+[./])")
 _STRONG = re.compile(r"(?<![\w*])\*\*(?=\S)[^*\n]{1,200}(?<=\S)\*\*(?!\*)")
@@ -63,6 +64,9 @@ def _name_sections(bare: list[str], sections: int) -> Named | None:
 
 def _name_yaml(lines: list[str], bare: list[str]) -> Named | None:
     has_marker = bare[0].rstrip() == "---"
+    starts = [line.lstrip(" -")[:1] for line in bare]
+    if not has_marker and 2 * sum(map(str.isupper, starts)) > len(bare):
+        return None  # headers of a mail or of a package, not settings
     keys = sum(1 for line in bare if _YAML_KEY.fullmatch(line))
     if keys < 2 and not (keys and has_marker):
         return None
@@ -78,8 +82,8 @@ def _name_yaml(lines: list[str], bare: list[str]) -> Named | None:
         return None
     if has_marker or deeper:
         return "yaml", (0.93 if deeper and keys + items >= 0.8 * len(bare) else 0.75)
-    is_lower = sum(1 for line in bare if line.lstrip(" -")[:1].islower())
-    if keys >= 3 and plain == keys == len(bare) and is_lower == len(bare):
+    wordy = sum(1 for line in bare if line.count(" ") > 4 or line.endswith("."))
+    if keys >= 3 and plain == keys == len(bare) and all(map(str.islower, starts)) and wordy * 4 < keys:
         return "yaml", 0.65
     return None
 
@@ -90,8 +94,8 @@ def _indent(line: str) -> int:
 
 def name_markdown(text: str, lines: list[str]) -> Named | None:
     """Judge by headings, links, fences and emphasis: one mark alone proves nothing."""
-    fences = text.count("\n```") + text.startswith("```") + text.count("\n~~~")
-    headings = sum(1 for line in lines if line[0] == "#" and _HEADING.match(line))
+    fences = sum(1 for line in lines if line[0] in "`~" and _FENCE.fullmatch(line))
+    headings = _count_headings(text) if "# " in text else 0
     bullets = sum(1 for line in lines if _BULLET.match(line))
     links = len(_LINK.findall(text)) if "](" in text or "][" in text else 0
     links += sum(1 for line in lines if line[0] == "[" and _LINK_TARGET.match(line))
@@ -100,9 +104,22 @@ def name_markdown(text: str, lines: list[str]) -> Named | None:
     tables = sum(1 for line in lines if "---" in line and "|" in line and _RULE_SIGNS.issuperset(line))
     points = 3.0 * min(fences, 2) + 1.5 * min(headings, 3) + 1.5 * min(links, 3) + 3 * min(tables, 1)
     points += 1.0 * min(strong, 3) + 0.7 * min(spans, 3) + 0.4 * min(bullets, 4)
-    if points < 2.2 or (headings and points == 1.5 * headings and len(lines) < 2 * headings):
+    if points < 1.9 or (points == 1.5 * headings and len(lines) < 2 * headings):
         return None
     return "markdown", round(min(0.95, 0.5 + 0.08 * points), 2)
+
+
+def _count_headings(text: str) -> int:
+    """Count lines such as ``## Use`` but not those of a block of comments."""
+    lines = ["", *text.split("\n", 120)[:120], ""]
+    return sum(
+        1
+        for before, line, after in zip(lines, lines[1:], lines[2:], strict=False)
+        if line.startswith("#")
+        and _HEADING.match(line)
+        and line[-1] not in ".,;"
+        and before[:2] != line[:2] != after[:2]
+    )
 
 
 def name_latex(text: str) -> Named | None:

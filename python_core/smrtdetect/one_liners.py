@@ -49,6 +49,10 @@ RULES: Final = tuple(
         ("path", 0.75, r"(?:[\w.@-]+[\\/])+[\w.@-]*\.[A-Za-z]\w{0,7}"),
     )
 )  # fmt: skip
+# Of the rules above those that a line with a space in it can fit.
+_RULES_WITH_SPACES: Final = tuple(
+    rule for rule in RULES if rule[0] in ("color", "date", "number", "path") or " <" in rule[2].pattern
+)
 _IP = re.compile(
     r"(?:((?:\d{1,3}\.){3}\d{1,3})|\[?([0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,40})(?:%\w{1,16})?\]?)(?::\d{1,5}|/\d{1,3})?"
 )
@@ -62,7 +66,7 @@ def name_one_line(line: str) -> Named | None:
         return ("base64", 0.9) if _is_base64(line) else _name_long(line)
     if _is_ip(line):
         return "ip", 0.95
-    for type_id, confidence, pattern in RULES:
+    for type_id, confidence, pattern in _RULES_WITH_SPACES if " " in line else RULES:
         if pattern.fullmatch(line):
             return type_id, confidence
     return ("base64", 0.85) if _is_base64(line) else None

@@ -30,6 +30,7 @@ _STAMP = re.compile(
     r"|\d{1,6} (?:verbose|silly|http|info|warn|error|timing) "
     r"|\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL|NOTICE)\]?[ :|-])"
 )
+_QUOTED = re.compile(r"\"[^\"]*\"")
 _SENTENCE_END = re.compile(r"[a-z]{2}[.!?][\"')]?$")
 
 
@@ -137,17 +138,17 @@ def name_table(lines: list[str]) -> Named | None:
 
 
 def _name_separated(lines: list[str], mark: str) -> Named | None:
-    counts = {_cells(line, mark) for line in lines}
-    cells = counts.pop()
-    if counts or cells < 2 or (len(lines) - 1) * cells < 4:
+    cells = _cells(lines[0], mark)
+    if (len(lines) - 1) * cells < 4 or any(_cells(line, mark) != cells for line in lines):
         return None
-    if any(line.rstrip()[-1] in "{(:" or (mark == ";" and line.rstrip()[-1] == ";") for line in lines):
+    ends = [line.rstrip()[-1] for line in lines]
+    if any(end in "{(:" or (mark == ";" and end == ";") for end in ends):
         return None
-    if all(line.rstrip().endswith(mark) for line in lines) or all(line.startswith((" ", "\t")) for line in lines):
+    if all(end == mark for end in ends) or all(line[0] in " \t" for line in lines):
         return None  # a list in some program
-    if sum(1 for line in lines if _SENTENCE_END.search(line)) * 3 > len(lines):
+    if sum(1 for line in lines if _SENTENCE_END.search(line[-8:])) * 3 > len(lines):
         return None
-    if sum(len(line) for line in lines) > 60 * cells * len(lines) and '"' not in lines[-1]:
+    if sum(map(len, lines)) > 60 * cells * len(lines) and '"' not in lines[-1]:
         return None
     if any(character in line for line in lines[:3] for character in "(){}=") and cells < 4:
         return None
@@ -155,12 +156,4 @@ def _name_separated(lines: list[str], mark: str) -> Named | None:
 
 
 def _cells(line: str, mark: str) -> int:
-    if '"' not in line:
-        return line.count(mark) + 1
-    cells, is_quoted = 1, False
-    for character in line[:4_096]:
-        if character == '"':
-            is_quoted = not is_quoted
-        elif character == mark and not is_quoted:
-            cells += 1
-    return cells
+    return (_QUOTED.sub("", line) if '"' in line else line).count(mark) + 1

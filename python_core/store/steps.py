@@ -18,6 +18,12 @@ CREATE TABLE clients(
     origin TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE pairings(
+    user_code TEXT PRIMARY KEY, device_hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL,
+    scopes TEXT NOT NULL, origin TEXT, state TEXT NOT NULL, asked_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+    polled_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE events(
     id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, source TEXT NOT NULL, at INTEGER NOT NULL,
     trace_id TEXT NOT NULL, data TEXT NOT NULL

@@ -15,8 +15,6 @@ from python_core.utils.log_files import LogFile
 from python_core.utils.log_records import INFORMATION, LEVELS, WARNING, LevelName, Record, lines_of
 from python_core.utils.timestamps import now_ms
 
-_MAX_BYTES = 5 * 1024 * 1024
-_KEEP = 5
 _FLUSH_EVERY_S = 0.2
 _LAST_FLUSH_S = 5.0
 _MAX_WAITING = 10_000  # records, a few MB
@@ -35,8 +33,8 @@ class LogOptions:
 
     paths: Paths | None = None
     level: int = INFORMATION
-    max_bytes: int = _MAX_BYTES
-    keep: int = _KEEP
+    max_bytes: int = 5 * 1024 * 1024
+    keep: int = 5
     hold_open: bool = os.name != "nt"
     gathering: bool = False
     waiting: threading.Event = field(default_factory=threading.Event)
@@ -168,8 +166,8 @@ class LogWriter:
         paths: Paths | None = None,
         *,
         level: LevelName = "Information",
-        max_bytes: int = _MAX_BYTES,
-        keep: int = _KEEP,
+        max_bytes: int = LogOptions.max_bytes,
+        keep: int = LogOptions.keep,
     ) -> None:
         """Say where this process logs and from which level on, and prove that it can.
 
@@ -182,8 +180,7 @@ class LogWriter:
             raise ValueError("level is one of LEVELS, max_bytes and keep are at least 1")
         self.options.paths = paths or resolve_paths()
         self.options.level = LEVELS.index(level)
-        self.options.max_bytes = max_bytes
-        self.options.keep = keep
+        self.options.max_bytes, self.options.keep = max_bytes, keep
         for stream in list(self._streams.values()):
             stream.close()
             try:
@@ -246,9 +243,8 @@ class LogWriter:
             stream.start_afresh()
 
     def _flush_regularly(self) -> None:
-        waiting = self.options.waiting
         while not self._stop.is_set():
-            waiting.wait()  # a process with nothing to tell never wakes up
+            self.options.waiting.wait()  # a process with nothing to tell never wakes up
             self._stop.wait(_FLUSH_EVERY_S)
-            waiting.clear()
+            self.options.waiting.clear()
             self.flush()

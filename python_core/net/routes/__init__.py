@@ -8,6 +8,7 @@ from python_core.net.routes import (
     clipboard_routes,
     event_routes,
     hub_window_routes,
+    pairing_routes,
     ping_routes,
     search_routes,
     shutdown_routes,
@@ -28,9 +29,10 @@ _SUBJECTS: dict[str, tuple[Routes, ...]] = {
         event_routes.routes,
         status_routes.routes,
         client_routes.routes,
+        pairing_routes.deciding,
         shutdown_routes.routes,
     ),
-    "web-listener": (ping_routes.routes, tab_info_routes.routes),
+    "web-listener": (ping_routes.routes, tab_info_routes.routes, pairing_routes.asking),
 }
 
 

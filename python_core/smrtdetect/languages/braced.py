@@ -99,7 +99,7 @@ JAVA: Final = Language(
         Form(2, "class", r"\b[A-Z]\w*\.class\b", "Abc.class"),
         Form(2, "catch", r"\} catch \((?:final )?[A-Z]\w+(?: \| \w+)* \w+\) \{", "} catch (Abc e) {"),
         Form(2, "throw", r"\bthrow new [A-Z]\w*(?:Exception|Error)\(", "throw new AnException("),
-        Form(2, "~assert", r"^assert(?:Equals|True|False|NotNull|Null|That|Same)\([^\n]*\);", "assertEquals(a, b);"),
+        Form(2, "assertEquals assertTrue assertFalse assertNotNull assertNull assertThat assertSame", r"^assert(?:Equals|True|False|NotNull|Null|That|Same)\([^\n]*\);", "assertEquals(a, b);"),
         Form(2, "* @", r"\* @(?:param \w+ [a-z]|return [a-z]|throws [A-Z]|since |author |see [A-Z#])", "* @return a"),
         Form(1, ".", r"\.(?:get|is|set|add|put|create|with|has|to)[A-Z]\w*\(", ".getA("),
         Form(1.5, "<p>", r"\* <p>", "* <p>"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
+
+_WORDS: Final = re.compile(r"[A-Za-z]\w*(?: \w+)*")
 
 
 class Form(NamedTuple):
     """A form that speaks for a language, with a piece of program that holds it.
 
     ``gate`` is looked for first, as that costs a tenth of the pattern: any of these words where it consists of words,
-    else this very text (after a ``~``, where that looks like words). A pattern that begins with ``^`` begins with a line
+    else this very text, which then holds a special character (after a ``~``, where it begins like a word). A pattern that begins with ``^`` begins with a line
     and its indentation; an empty one means that the gate is the form. ``weight`` counts whole for the first match and half
     for the second and third.
     """
@@ -18,6 +21,14 @@ class Form(NamedTuple):
     gate: str
     pattern: str
     example: str
+
+    def words(self) -> list[str]:
+        """Return the words one of which has to be there; none where the gate is a text."""
+        return self.gate.split() if _WORDS.fullmatch(self.gate) else []
+
+    def text(self) -> str:
+        """Return the text that has to be there; empty where the gate consists of words."""
+        return "" if _WORDS.fullmatch(self.gate) else self.gate.removeprefix("~")
 
 
 class Language(NamedTuple):

@@ -125,7 +125,7 @@ SHELL: Final = Language(
         Form(4, "fi", r"^fi(?:\n|;|#)", "fi"),
         Form(3.5, "do done", r"\n[ \t]*done\b|; do\n", "done"),
         Form(4, ";;", r";;\n", ";;"),
-        Form(2, "$", r"\"\$(?:\{?\w+|[@*#?1-9])[^\"\n]*\"|\$\{\w+(?:[:#%/-][^\n}]*)?\}", '"$a"'),
+        Form(1.5, "$", r"\"\$(?:\{?\w+|[@*#?1-9])[^\"\n]*\"|\$\{\w+(?:[:#%/-][^\n}]*)?\}", '"$a"'),
         Form(2.5, "$(", r"[=\" ]\$\((?:\w|<)", "=$(a)"),
         Form(2, "echo", r"^echo (?:-[ne] )?[\"'$\w][^\n;]*\n", "echo a"),
         Form(4, "export", r"^export \w+=", "export A=b"),
@@ -162,7 +162,6 @@ SHELL: Final = Language(
         Form(3, "case for", r"^(?:case \"?\$[^\n]* in\n|for \w+ in [^\n:]*(?:;|\n))", "for a in b; do"),
         Form(2, "[ ", r"\[{1,2} (?:-[a-z] |!|\"|\$)[^\n]*\$[^\n]*\]", '[ -n "$a" ]'),
         Form(1.5, "$", r"[ =/]\$\w+(?=[/ \n])", " $a "),
-        Form(1, "#", r"^#(?: [^\n]*)?\n", "# a"),
     ),
 )  # fmt: skip
 
@@ -173,7 +172,8 @@ POWERSHELL: Final = Language(
         w4="ForEach foreach elseif param Param Parameter Mandatory hashtable scriptblock",
     ),
     (
-        Form(1.5, "$", r"^\$\w+ [+]?= ", "$a = b"),
+        Form(2.5, "$", r"^\$\w+ ?[+]?= ?[^\n;]+\n", "$a = b"),
+        Form(3, "if elseif while", r"\b(?:if|elseif|while) ?\((?:\$\w|Test-|-not |!\(?\$|\[)[^\n]*\) ?\{?\n", "if ($a -eq b) {"),
         Form(
             4,
             "Get Set New Remove Add Import Export Write Invoke Test Start Stop Out Select Where ForEach ConvertTo Join Should",
