@@ -2,8 +2,8 @@
 
 Every package (the first two folders below a root) falls by its name's digest into one of two halves: the rules may be
 tuned on the one, the figures come from the other. Of each file one piece is taken, as a person would copy it: the whole of
-a small file, its first 40 lines, or 10 lines from anywhere. Nothing is filtered afterwards: 10 lines that lie wholly in a
-comment count as a miss. Prose is taken from web pages' paragraphs, manual pages, licences and read-me files.
+a small file, its first 40 lines, or 10 lines from anywhere. Left out are only pieces of programs whose every line begins as a
+remark: nobody could say what they are of. Prose is taken from web pages' paragraphs, manual pages, licences and read-me files.
 """
 
 from __future__ import annotations
@@ -137,6 +137,14 @@ def read_text(path: Path) -> str | None:
     return text if text.strip() and "\0" not in text else None
 
 
+def is_comment_only(label: str, text: str) -> bool:
+    """Tell whether a piece of program holds nothing but remarks, as the first 40 lines under a long licence do."""
+    if label in ("text", "markdown", "html", "xml", "svg", "json", "csv", "tsv", "log", "diff"):
+        return False
+    lines = [line.strip() for line in re.sub(r"(?s)/\*.*?(?:\*/|\Z)", "", text).splitlines() if line.strip()]
+    return all(line.startswith(("#", "//", "--", "*", ";", "%", "/*")) for line in lines)
+
+
 def cut_piece(label: str, path: Path, text: str, rng: random.Random) -> Piece | None:
     """Take one piece of a file, as a person would copy it."""
     lines = text.splitlines()
@@ -148,7 +156,9 @@ def cut_piece(label: str, path: Path, text: str, rng: random.Random) -> Piece | 
         piece = "\n".join(lines[start : start + 10])
     else:
         form, piece = "head", "\n".join(lines[:40])
-    return Piece(label, form, piece, str(path)) if len(piece.split()) >= 3 else None
+    if len(piece.split()) < 3 or is_comment_only(label, piece):
+        return None
+    return Piece(label, form, piece, str(path))
 
 
 def prose_of_manual(text: str) -> list[str]:
@@ -242,8 +252,13 @@ def report_speed() -> None:
     """Print what ``detect`` costs for what is copied most: prose of 1 KB, a few words, an address."""
     prose = (
         "The quick answer is that nobody knows. Most of the people who were asked (about forty, over two weeks) said "
-        "that they would rather wait; a few, however, wanted to begin at once, and one said \"never\".\n"
-    ) * 5  # fmt: skip
+        "that they would rather wait; a few, however, wanted to begin at once.\n\nOne of them said: \"I have waited "
+        "long enough\". Nobody had an answer to that, and so the meeting ended, an hour early and without a plan. What "
+        "happened next is told in many ways, and the one below is only the shortest of them.\n\nIn the spring, when the "
+        "road was open again, two of them went down to the coast to see for themselves. They found the house empty, the "
+        "garden well kept, and on the table a letter - not to them, but they read it all the same. It was short.\n\n"
+        "Since then the story has been told so often that everybody believes to have been there. "
+    ) * 2
     for name, text in (
         ("prose, 1 KB", prose[:1024]),
         ("a few words", "the quick answer"),

@@ -9,6 +9,9 @@ import { ago, describe, describeTest } from "./wording.js";
 const $ = (id) => document.getElementById(id);
 const ask = (message) => chrome.runtime.sendMessage(message);
 
+// The state in which the last test ended: its outcome is shown for as long as that holds.
+let testedState = null;
+
 async function showStatus() {
   const [status, outbox] = await Promise.all([readStatus(), readOutbox()]);
   const { tone, headline, explanation, steps } = describe(status);
@@ -27,6 +30,7 @@ async function showStatus() {
   setText("dropped", String(outbox.dropped));
   $("discard").hidden = outbox.items.length === 0;
   $("test").disabled = status.state === "unset";
+  if (testedState !== null && testedState !== status.state) showNoTest();
 }
 
 async function showSettings() {
@@ -75,14 +79,14 @@ async function save(event) {
   if (wrongPort) return showFault($("port"), wrongPort);
   showFault(null, null);
   await busyWhile($("connection").querySelector("button"), async () => {
-    showTest(await ask({ ask: "save", settings: { token, port } }));
+    await showTest(await ask({ ask: "save", settings: { token, port } }));
     await showSettings();
   });
 }
 
 async function busyWhile(button, work) {
   button.disabled = true;
-  setText("test-result", "");
+  showNoTest();
   try {
     await work();
   } finally {
@@ -90,7 +94,13 @@ async function busyWhile(button, work) {
   }
 }
 
-function showTest(outcome) {
+function showNoTest() {
+  testedState = null;
+  setText("test-result", "");
+}
+
+async function showTest(outcome) {
+  testedState = (await readStatus()).state;
   setText("test-result", describeTest(outcome));
 }
 
@@ -101,7 +111,7 @@ $("test").addEventListener("click", () =>
 $("discard").addEventListener("click", () => ask({ ask: "discard" }));
 $("disconnect").addEventListener("click", async () => {
   await ask({ ask: "disconnect" });
-  setText("test-result", "");
+  showNoTest();
   await showSettings();
 });
 chrome.storage.local.onChanged.addListener(showStatus);

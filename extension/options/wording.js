@@ -37,20 +37,22 @@ const WORDS = {
   refused: ({ code, httpStatus }) => ({
     tone: "bad",
     headline: "The hub refuses the token",
-    explanation: `${REFUSALS[code] ?? `It answered ${httpStatus}.`} Nothing is sent until you act.`,
+    explanation: `${REFUSALS[code] ?? `It answered ${httpStatus}.`} Nothing is sent until that is mended.`,
     steps: [CREATE_TOKEN, PASTE_TOKEN],
   }),
   troubled: ({ code, httpStatus }) => ({
     tone: "warn",
     headline: "The hub cannot take pages now",
     explanation: `${TROUBLES[code] ?? `It answered ${httpStatus}.`} What you browse waits here for a while.`,
-    steps: ["See what it says: `smrthub doctor`."],
+    steps: ["See how it fares: `smrthub status`."],
   }),
 };
 
 const REFUSALS = {
   unauthorized: "The token is unknown to it: revoked, expired, or of another hub.",
   forbidden_origin: "The token belongs to another browser or extension.",
+  unproven:
+    "What answers does not know the token: it was revoked or is of another hub, or another program poses as the hub.",
   insufficient_scope: "The token may not send tabs: it lacks the scope tabs:write.",
 };
 
@@ -73,6 +75,7 @@ const TESTS = {
   unreachable: () => "No hub answered.",
   stranger: () => "Another program answered, not the hub.",
   refused: () => "The hub refused the token.",
+  unproven: () => "The token is not known there, and was not sent.",
 };
 
 export function describeTest(outcome) {

@@ -11,7 +11,7 @@ import { readSettings } from "./settings.js";
 import { readStatus, writeStatus } from "./status.js";
 
 // How long a port that answered as the hub is believed without asking again.
-const TRUST_PORT_MS = 30_000;
+const TRUST_PORT_MS = 5_000;
 const MAX_PAUSE_MS = 60_000;
 // A worker without events lives 30 s; a longer pause is ended by the heartbeat alarm instead.
 const MAX_TIMER_MS = 25_000;
@@ -62,13 +62,16 @@ export const pauseMs = (failures, retryAfterS = 0) =>
 async function sendAll({ evenIfEmpty = false } = {}) {
   const { token, port: preferredPort } = await readSettings();
   if (token === "") return writeStatus({ state: "unset" });
-  const { state } = await readStatus();
+  const { state, code } = await readStatus();
   const { notBeforeMs } = await readPause();
-  if (state === "refused" || Date.now() < notBeforeMs) return;
+  // Whoever could not prove to be the hub has seen no token, so asking again gives nothing away.
+  if (state === "refused" && code !== "unproven") return;
+  if (Date.now() < notBeforeMs) return;
   if (state === "connected" && !evenIfEmpty && (await nextBatch(1)).length === 0) return;
 
-  const { port, strangers } = await knownHub(preferredPort);
-  if (port === null) return failed({ state: "unreachable", strangers });
+  const found = await knownHub(preferredPort, token);
+  if (found.port === null) return failedToFind(found);
+  const { port } = found;
   let limit = MAX_BATCH;
   for (let batch = await nextBatch(limit); batch.length > 0; batch = await nextBatch(limit)) {
     const answer = await postTabs(port, token, batch);
@@ -93,13 +96,13 @@ async function sendAll({ evenIfEmpty = false } = {}) {
 async function sendOne(item) {
   const { token, port: preferredPort } = await readSettings();
   if (token === "") return { kind: "unset" };
-  const { port, strangers } = await knownHub(preferredPort);
-  if (port === null) {
-    await failed({ state: "unreachable", strangers });
-    return { kind: "unreachable" };
+  const found = await knownHub(preferredPort, token);
+  if (found.port === null) {
+    await failedToFind(found);
+    return { kind: found.isUnproven ? "unproven" : "unreachable" };
   }
-  const answer = await postTabs(port, token, [item]);
-  if (answer.kind !== "settled") await failedWith(answer, port);
+  const answer = await postTabs(found.port, token, [item]);
+  if (answer.kind !== "settled") await failedWith(answer, found.port);
   return answer;
 }
 
@@ -111,6 +114,10 @@ export function settledIds(batch, results) {
 }
 
 // --- failures ---
+
+function failedToFind({ strangers, isUnproven }) {
+  return failed(isUnproven ? { state: "refused", code: "unproven" } : { state: "unreachable", strangers });
+}
 
 function failedWith({ kind, httpStatus, code, retryAfterS }, port) {
   if (kind === "refused") return writeStatus({ state: "refused", port, httpStatus, code });
@@ -141,11 +148,11 @@ const forgetPause = () => chrome.storage.session.remove(["hub", "pause"]);
 
 // --- the port ---
 
-async function knownHub(preferredPort) {
+async function knownHub(preferredPort, token) {
   const { hub } = await chrome.storage.session.get("hub");
-  if (hub && Date.now() - hub.seenAtMs < TRUST_PORT_MS) return { port: hub.port, strangers: [] };
-  const stillThere = hub ? (await ping(hub.port)).isHub : false;
-  const found = stillThere ? { port: hub.port, strangers: [] } : await findHub(preferredPort);
+  if (hub && Date.now() - hub.seenAtMs < TRUST_PORT_MS) return { port: hub.port };
+  const isStillThere = hub ? (await ping(hub.port, token)).isHub : false;
+  const found = isStillThere ? { port: hub.port } : await findHub(preferredPort, token);
   if (found.port !== null) {
     await chrome.storage.session.set({ hub: { port: found.port, seenAtMs: Date.now() } });
   }

@@ -1,5 +1,7 @@
 // One job: find the hub's web listener on loopback and hand it tabs. The only module that uses the network.
 
+import { clientOf, expectedProof, newNonce } from "./proof.js";
+
 // The hub takes 5000, else the next free one of these.
 const KNOWN_PORTS = [5000, 5020, 5021, 5022, 5023, 5024, 5025, 5026, 5027, 5028];
 
@@ -8,32 +10,38 @@ const POST_TIMEOUT_MS = 10_000;
 
 const REQUEST = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
 
-/** Answers { port, strangers }: the first port, in the order to try, where the hub answers, or null. */
-export async function findHub(preferredPort) {
-  const first = await ping(preferredPort);
-  if (first.isHub) return { port: preferredPort, strangers: [] };
+/**
+ * Answers { port, strangers, isUnproven }: the first port, in the order to try, where the hub that made this token
+ * answers, or null; who answered instead; and whether one said to be the hub and could not prove it.
+ */
+export async function findHub(preferredPort, token) {
+  const first = await ping(preferredPort, token);
+  if (first.isHub) return { port: preferredPort, strangers: [], isUnproven: false };
   // Together, not in turn: on Windows a refused connection to loopback takes two seconds.
   const others = KNOWN_PORTS.filter((port) => port !== preferredPort);
-  const answers = [first, ...(await Promise.all(others.map(ping)))];
+  const answers = [first, ...(await Promise.all(others.map((port) => ping(port, token))))];
   return {
     port: answers.find((answer) => answer.isHub)?.port ?? null,
     strangers: answers.filter((answer) => answer.stranger).map((answer) => answer.stranger),
+    isUnproven: answers.some((answer) => answer.isUnproven),
   };
 }
 
-/** Asks who listens on a port. No token goes to a port that has not answered this as the hub does. */
-export async function ping(port) {
+/** Asks who listens on a port. Neither token nor tabs go to a port that has not proven to be the hub. */
+export async function ping(port, token) {
+  const nonce = newNonce();
   try {
-    const reply = await fetch(`http://127.0.0.1:${port}/ping`, {
+    const reply = await fetch(`http://127.0.0.1:${port}/ping?client=${clientOf(token)}&nonce=${nonce}`, {
       ...REQUEST,
       signal: AbortSignal.timeout(PING_TIMEOUT_MS),
     });
     const service = serviceOf(reply);
-    if (service !== "web-listener" || !reply.ok) {
+    const said = service === "web-listener" && reply.ok ? await reply.json() : null;
+    if (said?.service !== "smrthub-web-listener") {
       return { port, isHub: false, stranger: { port, httpStatus: reply.status, service } };
     }
-    const isHub = (await reply.json()).service === "smrthub-web-listener";
-    return { port, isHub, ...(isHub ? {} : { stranger: { port, httpStatus: reply.status, service: null } }) };
+    const isHub = said.proof === (await expectedProof(token, port, nonce));
+    return { port, isHub, isUnproven: !isHub };
   } catch {
     return { port, isHub: false }; // nobody listens, or it does not speak HTTP and JSON
   }

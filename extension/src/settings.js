@@ -15,7 +15,8 @@ export async function writeSettings(settings) {
 export function tokenFault(token) {
   if (token === "") return "Paste a token first.";
   if (!token.startsWith("shb_")) return "A token of the hub starts with shb_.";
-  if (!/^[\x21-\x7e]{12,512}$/.test(token)) return "That is not a whole token: copy the line again.";
+  if (!/^shb_[0-9a-z-]{1,40}_[\x21-\x7e]{8,512}$/.test(token))
+    return "That is not a whole token: copy the line again.";
   return null;
 }
 

@@ -4,7 +4,8 @@
 //              checking    asking
 //              connected   the hub is there and has not refused us
 //              unreachable no hub on any port we know; `strangers` lists who answered instead
-//              refused     the hub said 401 or 403 (`code` says why): nothing is sent until the user acts
+//              refused     the hub said 401 or 403 (`code` says why): nothing is sent until the user acts;
+//                          or, with the code "unproven", who answers does not know the token
 //              troubled    the hub is there and cannot take tabs now (`httpStatus`, `code`)
 
 const KEY = "status";

@@ -48,6 +48,15 @@ RequestTimeout = Annotated[
     Meta(ge=1, le=600, description="A request that is not complete after so many seconds is cut off."),
 ]
 
+RequestsPerSecond = Annotated[
+    int,
+    Meta(ge=1, le=100_000, description="Requests a second of one client in the long run, and twice so many at once."),
+]
+CheckPeerUser = Annotated[
+    bool,
+    Meta(description="Refuse other users of this machine, with a valid token too, where the system tells (Linux)."),
+]
+
 
 class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """What can be set of the bridge, the API for desktop windows, commands and agents."""
@@ -60,6 +69,8 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     threads: Annotated[int, Meta(ge=2, le=64, description="Requests that are worked on at once.")] = 8
     connection_limit: ConnectionLimit = 200
     request_timeout_seconds: RequestTimeout = 15
+    requests_per_second: RequestsPerSecond = 500
+    check_peer_user: CheckPeerUser = True
     shutdown_timeout_seconds: Annotated[
         int, Meta(ge=1, le=300, description="The hub ends at latest so many seconds after it is asked to.")
     ] = 10
@@ -112,6 +123,8 @@ class WebListenerSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     threads: Annotated[int, Meta(ge=1, le=64, description="Requests that are worked on at once.")] = 4
     connection_limit: ConnectionLimit = 200
     request_timeout_seconds: RequestTimeout = 15
+    requests_per_second: RequestsPerSecond = 100
+    check_peer_user: CheckPeerUser = True
     max_tab_bytes: Annotated[
         int, Meta(ge=1024, le=16 * _MIB, description="Largest body of a posted tab or batch of tabs.")
     ] = 256 * 1024

@@ -57,7 +57,7 @@ def build_app(service: str, hub: Hub, subjects: list[Routes], own_settings: Any)
         bound = endpoint.body_limit
         return bound if isinstance(bound, int) else int(getattr(own_settings, bound))
 
-    gate = Gate(app.wsgi_app, hub, service, RouteTable(endpoints), own_settings.allowed_hosts, limit)
+    gate = Gate(app.wsgi_app, hub, service, RouteTable(endpoints), own_settings, limit)
     app.wsgi_app = gate  # type: ignore[method-assign]  # Flask's own idiom for a layer around it
     return app
 

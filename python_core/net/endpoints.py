@@ -83,6 +83,7 @@ class Endpoint:
     :param body_limit: the name of the setting that bounds the body, or bytes.
     :param replies: the struct of each success status (None: an empty or raw body).
     :param codes: error codes beside those that every route can answer.
+    :param produces: the media types of a ``RawReply``.
     """
 
     method: str
@@ -97,6 +98,7 @@ class Endpoint:
     replies: dict[int, type | None] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     setting: str | None = None
+    produces: tuple[str, ...] = ("*/*",)
 
     @property
     def name(self) -> str:

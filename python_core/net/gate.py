@@ -5,6 +5,7 @@ The order, each step with a fixed answer that holds nothing of the request:
 1. **Form.** HTTP/1.1, a known method, a plain path (no absolute form, ``//``, ``%``), no ``Upgrade``: else 400.
 2. **Host** is exactly a loopback name with our port, or in ``allowedHosts``: else 421. A page that rebinds its own name to
    127.0.0.1 sends that name here, and nothing else betrays it: such a GET has neither ``Origin`` nor ``Sec-Fetch-*``.
+   **Peer.** On Linux the caller is a process of this user, as the kernel says: else 403.
 3. **Origin and Fetch-Metadata** are those that the route's class admits: else 403, without any CORS header.
 4. **Size and type** of the body: 413, 415.
 5. **Token**: one ``Bearer``, compared in constant time: else 401. Then the **token's origin**, 403, and its **scope**, 403.
@@ -20,11 +21,14 @@ import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from python_core.config import BridgeSettings, WebListenerSettings
 from python_core.errors import HubError, TooLarge
 from python_core.net.bodies import check_media_type
 from python_core.net.endpoints import Access, Endpoint, RouteTable
 from python_core.net.failures import Refusal, shaped, status_line
-from python_core.runtime.clients import ClientRow, bind_origin, client_of, is_paired_origin
+from python_core.net.peers import ForeignUser
+from python_core.net.rates import Rates
+from python_core.runtime.clients import Client, bind_origin, client_of, is_paired_origin
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.runtime.pairing import is_window_open
 from python_core.utils.logger import get_logger_for, trace
@@ -39,6 +43,8 @@ ENDPOINT, CALLER, CORS_ORIGIN = "smrthub.endpoint", "smrthub.caller", "smrthub.c
 EXTENSION_ORIGIN = re.compile(
     r"chrome-extension://[a-p]{32}|(?:moz|safari-web)-extension://[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 )
+#: Calls without a valid token that are answered as such, a second in the long run: guessing is hopeless, this keeps it cheap.
+FAILURES_PER_SECOND = 20
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
 _SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -62,14 +68,17 @@ class Gate:
         hub: Hub,
         service: str,
         table: RouteTable,
-        allowed_hosts: Iterable[str],
+        settings: BridgeSettings | WebListenerSettings,
         limit: Callable[[Endpoint], int],
     ) -> None:
         self._app = app
         self._hub = hub
         self._service = service
         self._table = table
-        self._allowed_hosts = frozenset(allowed_hosts)
+        self._allowed_hosts = frozenset(settings.allowed_hosts)
+        self._foreign_user = ForeignUser() if settings.check_peer_user else None
+        self._rates = Rates(settings.requests_per_second, 2 * settings.requests_per_second)
+        self._failures = Rates(FAILURES_PER_SECOND, 10 * FAILURES_PER_SECOND)
         self._limit = limit
         self._headers = {"X-SmrtHub-Service": service, **_SECURITY_HEADERS}
 
@@ -101,6 +110,8 @@ class Gate:
     def _admit(self, environ: Environ, trace_id: str) -> None:
         """Let the request through, with its endpoint and caller in ``environ``, or raise what refuses it."""
         path = _checked_path(environ)
+        if self._foreign_user is not None and self._foreign_user.calls(environ):
+            raise Refusal("forbidden_user", "The hub belongs to another user of this machine.")
         self._check_host(environ)
         methods = self._table.methods_at(path)
         method = environ["REQUEST_METHOD"]
@@ -177,11 +188,14 @@ class Gate:
                 if origin is not None and EXTENSION_ORIGIN.fullmatch(origin):
                     environ[CORS_ORIGIN] = origin
                 return Caller("anonymous", self._service, trace_id)
-            raise _unauthorized("A token is needed: Authorization: Bearer <token>.")
+            raise self._unauthorized("A token is needed: Authorization: Bearer <token>.")
         scheme, _, token = authorization.partition(" ")
         client = client_of(self._hub, token) if scheme.lower() == "bearer" else None
         if client is None:
-            raise _unauthorized("This token is not valid, or no longer.")
+            raise self._unauthorized("This token is not valid, or no longer.")
+        wait_s = 0 if client.id == OWNER else self._rates.take(client.id)
+        if wait_s:
+            raise _too_often(wait_s)
         if origin is not None and EXTENSION_ORIGIN.fullmatch(origin):
             self._check_bound(client, origin)
             environ[CORS_ORIGIN] = origin
@@ -192,15 +206,20 @@ class Gate:
             raise Refusal("insufficient_scope", f"This token does not allow {endpoint.scope}.")
         return Caller(client.id, self._service, trace_id, scopes)
 
-    def _check_bound(self, client: ClientRow, origin: str) -> None:
+    def _unauthorized(self, message: str) -> Refusal:
+        """Answer a call without a valid token; whoever keeps trying is slowed down before tokens are looked at."""
+        wait_s = self._failures.take("")
+        return _too_often(wait_s) if wait_s else Refusal("unauthorized", message, {"WWW-Authenticate": "Bearer"})
+
+    def _check_bound(self, client: Client, origin: str) -> None:
         """An extension's token works from the one origin it is bound to; the first call from one binds it."""
         bound = client.origin == origin or (client.origin is None and bind_origin(self._hub, client.id, origin))
         if client.kind != "extension" or not bound:
             raise Refusal("forbidden_origin", "This token is not for this extension.")
 
 
-def _unauthorized(message: str) -> Refusal:
-    return Refusal("unauthorized", message, {"WWW-Authenticate": "Bearer"})
+def _too_often(wait_s: int) -> Refusal:
+    return Refusal("rate_limited", "Too many requests: wait, then go on.", {"Retry-After": str(wait_s)})
 
 
 def _method(environ: Environ) -> str:

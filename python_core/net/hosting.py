@@ -13,11 +13,12 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from python_core.config import Settings, load_or_seed_settings
+from python_core.net.connections import Channel, SlowRequests
 from python_core.net.ports import Bound, bind
+from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.clients import begin_owner_session, join_owner_session
 from python_core.runtime.hub import Hub
 from python_core.runtime.save_worker import save_and_route_worker
-from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.status import end_beat, record_beat
 from python_core.store import Store, open_store
 from python_core.store.blobs import sweep_blobs
@@ -53,10 +54,14 @@ def waitress_options(settings: Any, largest_body: int) -> dict[str, Any]:
 class Server:
     """One app on one socket, served by Waitress from a thread of its own."""
 
-    def __init__(self, service: str, app: Flask, bound: Bound, options: dict[str, Any]) -> None:
+    def __init__(
+        self, service: str, app: Flask, bound: Bound, options: dict[str, Any], request_timeout_s: float
+    ) -> None:
         self.service = service
         self.bound = bound
         self._waitress = create_server(app, sockets=[bound.socket], **options)
+        self._waitress.channel_class = Channel
+        self._slow = SlowRequests(request_timeout_s)
         self._stop_by: float | None = None
         self._thread = threading.Thread(target=self._loop, name=f"smrthub-{service}", daemon=True)
 
@@ -75,9 +80,12 @@ class Server:
 
     def _loop(self) -> None:
         """Waitress's own ``run`` ends only by a signal in the main thread, and cuts what is under way."""
-        waitress, step_s = self._waitress, 1.0
+        waitress, step_s, look_at = self._waitress, 1.0, 0.0
         while self._stop_by is None:
             wasyncore.loop(timeout=step_s, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
+            if time.monotonic() >= look_at:
+                look_at = time.monotonic() + step_s
+                self._slow.cut(list(waitress.active_channels.values()))
         wasyncore.dispatcher.close(waitress)  # the listening socket alone: the worker threads still need the trigger
         while time.monotonic() < self._stop_by and not self._is_idle():
             wasyncore.loop(timeout=0.05, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
@@ -130,7 +138,7 @@ class Host:
                 port=bound.port,
             )
         app = create(self.settings, self.store, self._hub)
-        server = Server(service, app, bound, waitress_options(section, largest))
+        server = Server(service, app, bound, waitress_options(section, largest), section.request_timeout_seconds)
         self.servers.append(server)
         return server
 

@@ -90,10 +90,8 @@ def _say_where(host: Host) -> None:
         lines.append(f"  {TITLES[server.service]:<14}{server.bound.url}")
         if server.bound.note:
             lines.append(f"  {'':<14}{server.bound.note}: set `port` in its settings to choose another.")
-    for server in host.servers:
-        if server.service == "bridge":
-            lines.append(f"  {'Open':<14}{server.bound.url}/apidocs/")
     lines += [
+        *(f"  {'Open':<14}{server.bound.url}/apidocs/" for server in host.servers if server.service == "bridge"),
         f"  {'Settings':<14}{host.paths.config()}",
         f"  {'Logs':<14}{host.paths.logs()}",
         f"  {'Stored':<14}{host.paths.stored()}",

@@ -15,7 +15,7 @@ from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.runtime.shapes import Body, View
 from python_core.store import Connection, clients, meta
-from python_core.store.clients import ClientRow as ClientRow
+from python_core.store.clients import ClientRow
 from python_core.utils.ids import new_id
 from python_core.utils.timestamps import to_rfc3339
 
@@ -34,6 +34,8 @@ SCOPES: dict[str, str] = {
     "status:read": "read the hub's health",
     "admin": "give and revoke tokens",
 }
+#: Who a valid token belongs to.
+Client = ClientRow
 _TOKEN = re.compile(r"shb_([0-9a-z-]{1,40})_([0-9a-f]{64})")
 
 

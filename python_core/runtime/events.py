@@ -11,7 +11,6 @@ from python_core.store import Connection
 from python_core.store import events as log
 from python_core.utils.timestamps import to_rfc3339
 
-
 #: Every kind that this version announces, what it means and the members of its ``data`` (never captured text).
 EVENT_KINDS: dict[str, tuple[str, dict[str, str]]] = {
     "clipboard_processed": (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 
-from python_core.errors import HubError
 from python_core.runtime.hub import Hub
 from python_core.runtime.triggers import run_next
 from python_core.utils.heartbeat import Heartbeat
@@ -23,8 +22,8 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
         try:
             while not stop.is_set() and run_next(hub):
                 heartbeat.pulse()
-        except HubError as finding:
-            heartbeat.error(finding.message)
-            log.error("The save worker could not go on: {code}", code=finding.code, exception=finding)
+        except Exception as fault:  # noqa: BLE001  # the queue is on disk: whatever broke, it goes on with it later
+            heartbeat.error(f"could not go on: {type(fault).__name__}")
+            log.error("The save worker could not go on", exception=fault)
             stop.wait(1.0)
         hub.work_queued.wait(IDLE_POLL_S)

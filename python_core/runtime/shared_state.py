@@ -45,11 +45,6 @@ def _source(hub: Hub) -> Any:
     return msgspec.to_builtins(clip.source) if clip else None
 
 
-def _space(hub: Hub) -> Any:
-    """No SmrtSpace is active before the first save: nothing is made at start."""
-    return None
-
-
 def _last_trigger(hub: Hub) -> Any:
     found = _read(hub, lambda conn: runs.list_runs(conn, None, 1))
     return {"id": found[0].id, "trigger": found[0].trigger, "state": found[0].state} if found else None
@@ -72,7 +67,7 @@ def _read(hub: Hub, act: Callable[[Connection], Any]) -> Any:
 _READERS: dict[str, Callable[[Hub], Any]] = {
     "clipboard": _clipboard,
     "source": _source,
-    "space": _space,
+    "space": lambda _: None,  # no SmrtSpace is active before the first save: nothing is made at start
     "lastTrigger": _last_trigger,
     "lastOutput": _last_output,
     "counts": _counts,

@@ -17,6 +17,7 @@ from python_core.runtime.shapes import Body, View, cursor_of, place_of
 from python_core.store import Connection, answered, runs
 from python_core.store.runs import RunRow
 from python_core.utils.ids import new_id
+from python_core.utils.logger import get_logger_for
 from python_core.utils.timestamps import to_rfc3339
 
 #: A worker's claim on a run; a run whose worker died comes back after it.
@@ -24,6 +25,7 @@ LEASE_MS = 60_000
 #: Between two looks at a run that a caller waits for.
 WAIT_STEP_S = 0.02
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+log = get_logger_for("python-runtime")
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 
@@ -234,12 +236,13 @@ def run_next(hub: Hub) -> bool:
 def _carry_out(hub: Hub, run: RunRow) -> tuple[str, dict[str, Any] | None, str | None]:
     if run.attempts > runs.ATTEMPTS_AT_MOST:
         return "failed", None, "The worker ended three times while it ran this: it is not tried again."
+    trigger = _trigger_of(NewRun(trigger=run.trigger))
     try:
-        trigger = _trigger_of(NewRun(trigger=run.trigger))
         return "succeeded", trigger.act(hub, _args_of(trigger, run.args), False), None
     except HubError as finding:
         return "failed", None, finding.message
-    except Exception as fault:  # A trigger that breaks must not end the worker; what broke is told by its class alone.
+    except Exception as fault:  # noqa: BLE001  # a trigger that breaks must not end the worker
+        log.error("The trigger {trigger} broke", trigger=trigger.name, exception=fault)
         return "failed", None, f"The trigger broke ({type(fault).__name__}); the log says where."
 
 

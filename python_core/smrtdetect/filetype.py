@@ -8,13 +8,17 @@ from typing import Final
 import msgspec
 
 from python_core.smrtdetect import line_formats, structures
-from python_core.smrtdetect.code_language import name_code, name_script
+from python_core.smrtdetect.code_language import has_signs, name_code, name_script
 from python_core.smrtdetect.kinds import KINDS
 from python_core.smrtdetect.one_liners import Named, name_one_line
 
 MAX_CHARS: Final = 16_384
-MAX_LINES: Final = 120
-MAX_LINE_CHARS: Final = 400
+MAX_LINES: Final = 80
+MAX_LINE_CHARS: Final = 1_000
+SURE_CODE: Final = 0.8
+
+# Documentation inside a program has fences too.
+_REMARK_STARTS: Final = ("/*", "//", '"""', "#!", "<")
 
 
 class Detection(msgspec.Struct, frozen=True, rename="camel"):
@@ -31,13 +35,11 @@ def detect(text: str) -> Detection:
 
     Linear in what it looks at, whatever that holds.
     """
-    head = text[:MAX_CHARS].strip()
+    head = text[:MAX_CHARS].lstrip("\ufeff").strip()
     if not head:
         return _detection("text", 0.3)
     named = _name(head, is_whole=len(text) <= MAX_CHARS)
-    if named is None:
-        return _detection("text", 0.6 if len(head) < 40 else 0.8)
-    return _detection(*named)
+    return _detection(*(named or ("text", 0.5 if has_signs(head) else 0.85)))
 
 
 @lru_cache(maxsize=256)
@@ -63,12 +65,21 @@ def _name(head: str, *, is_whole: bool) -> Named | None:
     return named or _name_lines(head, is_whole=is_whole)
 
 
+def _name_code_or_text(head: str, lines: list[str]) -> Named | None:
+    code = name_code(lines)
+    if code and code[1] >= SURE_CODE:
+        return code
+    markdown = line_formats.name_markdown(head, lines)
+    return markdown if markdown and (code is None or markdown[1] > code[1]) else code
+
+
 def _name_lines(head: str, *, is_whole: bool) -> Named | None:
     raw = [line for line in head.split("\n", MAX_LINES)[:MAX_LINES] if line and not line.isspace()]
     if not is_whole and len(raw) > 1:
         raw.pop()
     lines = [line[:MAX_LINE_CHARS].rstrip() for line in raw]
-    if "\n```" in head or "\n~~~" in head or head.startswith(("```", "~~~")):
+    is_fenced = "\n```" in head or "\n~~~" in head or head.startswith(("```", "~~~"))
+    if is_fenced and not head.startswith(_REMARK_STARTS):
         named = line_formats.name_markdown(head, lines)
         if named:
             return named
@@ -77,10 +88,10 @@ def _name_lines(head: str, *, is_whole: bool) -> Named | None:
         or structures.name_log(lines)
         or line_formats.name_dockerfile(lines)
         or line_formats.name_latex(head)
-        or line_formats.name_settings(lines)
+        or line_formats.name_settings(head, lines)
         or structures.name_json_excerpt(lines)
-        or name_code(lines)
+        or (line_formats.name_assignments(lines) if "=" in head else None)
+        or _name_code_or_text(head, lines)
         or structures.name_table(raw)
-        or line_formats.name_markdown(head, lines)
-        or (structures.name_tagged(head) if ">" in head else None)
+        or (structures.name_tagged(head) if ">" in head and "<" in head else None)
     )

@@ -11,6 +11,8 @@ _TOML_PAIR = re.compile(
     r"\s*(?:[\w-]+|\"[^\"\n]+\"|'[^'\n]+')(?:\.(?:[\w-]+|\"[^\"\n]+\"))* ?= ?"
     r"(?:\"|'|\[|\{ ?|true\b|false\b|[-+]?\d|\Z).*"
 )
+_TOML_LINE = re.compile(r"[a-z][\w-]{0,60} = (?:\"[^\"\n]*\"|true|false|[-+]?\d[\d_.]*|\[[^\[\]\n]*\])(?: *#.*)?")
+_VARIABLE = re.compile(r"(?:export )?[A-Z][A-Z0-9_]{1,60}=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']*)")
 _INI_PAIR = re.compile(r"\s*[\w.][\w .:/\\*-]{0,80}? ?[=:] ?(?![=>]).*")
 _YAML_KEY = re.compile(r"\s*(?:- +){0,3}(?:[\w./$*<-][\w ./()@+*-]{0,60}|\"[^\"\n]{1,80}\"|'[^'\n]{1,80}'):(?: +\S.*)?")
 _YAML_BARE_KEY = re.compile(r"\s*(?:- +)?[\w./$-]+:")
@@ -23,7 +25,7 @@ _FENCE = re.compile(r"(?:```+|~~~)[ \w{}.=+#-]{0,60}")
 _LINK = re.compile(r"!?\[[^\[\]\n]{1,200}\](?:\((?:<|#|/|\.|\w)[^()\s]{0,300}(?: \"[^\"\n]*\")?\)|\[[^\[\]\n]{0,80}\])")
 _LINK_TARGET = re.compile(r"\[[^\[\]\n]{1,80}\]: +(?:https?://|[./#<]|\w+[./])")
 _STRONG = re.compile(r"(?<![\w*])\*\*(?=\S)[^*\n]{1,200}(?<=\S)\*\*(?!\*)")
-_CODE_SPAN = re.compile(r"(?<![`\w])`[^`\n]{1,120}`(?!`)")
+_CODE_SPAN = re.compile(r"(?<![`\w:])`[^`\n]{1,120}`(?!`)")
 _RULE_SIGNS = frozenset(" :|-")
 _UNDERLINE = re.compile(r"(?:={3,}|-{3,})\s*")
 
@@ -37,8 +39,10 @@ _DOCKER = re.compile(
 )
 
 
-def name_settings(lines: list[str]) -> Named | None:
+def name_settings(text: str, lines: list[str]) -> Named | None:
     """Judge lines of keys and values: TOML, INI or YAML."""
+    if ": " not in text and ":\n" not in text and text[0] != "[" and "\n[" not in text:
+        return None
     bare = [line for line in lines if line.lstrip()[0] not in "#;"]
     if not bare:
         return None
@@ -48,6 +52,16 @@ def name_settings(lines: list[str]) -> Named | None:
         if named:
             return named
     return _name_yaml(lines, bare)
+
+
+def name_assignments(lines: list[str]) -> Named | None:
+    """Judge lines that do nothing but set names to values."""
+    bare = [line for line in lines if line.lstrip()[0] != "#"]
+    if len(bare) < 3:
+        return None
+    if all(map(_TOML_LINE.fullmatch, bare)):
+        return "toml", 0.65
+    return ("shell", 0.65) if all(map(_VARIABLE.fullmatch, bare)) else None
 
 
 def _name_sections(bare: list[str], sections: int) -> Named | None:
@@ -67,15 +81,22 @@ def _name_yaml(lines: list[str], bare: list[str]) -> Named | None:
     starts = [line.lstrip(" -")[:1] for line in bare]
     if not has_marker and 2 * sum(map(str.isupper, starts)) > len(bare):
         return None  # headers of a mail or of a package, not settings
+    whole = len(bare)
+    bare = _without_blocks(bare)
     keys = sum(1 for line in bare if _YAML_KEY.fullmatch(line))
     if keys < 2 and not (keys and has_marker):
         return None
     items = sum(1 for line in bare if _YAML_ITEM.fullmatch(line) and not _YAML_KEY.fullmatch(line))
     foreign = sum(1 for line in bare if line.endswith(_CODE_END) and not _YAML_KEY.fullmatch(line))
-    deeper = sum(
-        1
-        for upper, lower in zip(bare, bare[1:], strict=False)
-        if upper.rstrip().endswith((":", "|", ">", "|-", ">-")) and (_indent(lower) > _indent(upper) or lower.lstrip()[:2] == "- ")
+    deeper = (
+        whole
+        - len(bare)
+        + sum(
+            1
+            for upper, lower in zip(bare, bare[1:], strict=False)
+            if upper.endswith((":", "|", ">", "|-", ">-"))
+            and (_indent(lower) > _indent(upper) or lower.lstrip()[:2] == "- ")
+        )
     )
     plain = sum(1 for line in bare if _YAML_BARE_KEY.match(line))
     if keys + items < 0.6 * len(bare) or foreign > 0.15 * len(bare) or plain < 0.5 * keys:
@@ -88,12 +109,27 @@ def _name_yaml(lines: list[str], bare: list[str]) -> Named | None:
     return None
 
 
+def _without_blocks(lines: list[str]) -> list[str]:
+    """Leave out the lines of literal blocks, which hold anything."""
+    kept = []
+    deeper_than = 1_000
+    for line in lines:
+        if _indent(line) > deeper_than:
+            continue
+        deeper_than = _indent(line) if line.endswith((": |", ": >", ": |-", ": >-", ": |+")) else 1_000
+        kept.append(line)
+    return kept
+
+
 def _indent(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
 
 
 def name_markdown(text: str, lines: list[str]) -> Named | None:
     """Judge by headings, links, fences and emphasis: one mark alone proves nothing."""
+    has_marks = "`" in text or "#" in text or ("*" in text and "**" in text) or "~~~" in text or "---" in text
+    if not has_marks and ("]" not in text or not ("](" in text or "][" in text or "]: " in text)):
+        return None  # bullets alone are found in any text
     fences = sum(1 for line in lines if line[0] in "`~" and _FENCE.fullmatch(line))
     headings = _count_headings(text) if "# " in text else 0
     bullets = sum(1 for line in lines if _BULLET.match(line))
@@ -102,24 +138,26 @@ def name_markdown(text: str, lines: list[str]) -> Named | None:
     strong = len(_STRONG.findall(text)) if "**" in text else 0
     spans = len(_CODE_SPAN.findall(text)) if "`" in text else 0
     tables = sum(1 for line in lines if "---" in line and "|" in line and _RULE_SIGNS.issuperset(line))
-    points = 3.0 * min(fences, 2) + 1.5 * min(headings, 3) + 1.5 * min(links, 3) + 3 * min(tables, 1)
-    points += 1.0 * min(strong, 3) + 0.7 * min(spans, 3) + 0.4 * min(bullets, 4)
-    if points < 1.9 or (points == 1.5 * headings and len(lines) < 2 * headings):
+    points = 3.0 * min(fences, 2) + headings + 1.5 * min(links, 3) + 3 * min(tables, 1)
+    points += 1.0 * min(strong, 3) + 0.6 * min(spans, 3) + 0.4 * min(bullets, 4)
+    if points < 1.9 or (points == headings and len(lines) < headings):
         return None
     return "markdown", round(min(0.95, 0.5 + 0.08 * points), 2)
 
 
-def _count_headings(text: str) -> int:
-    """Count lines such as ``## Use`` but not those of a block of comments."""
+def _count_headings(text: str) -> float:
+    """Count lines such as ``## Use``, but none of a block of comments; deep ones count more, as no script has them."""
     lines = ["", *text.split("\n", 120)[:120], ""]
-    return sum(
-        1
+    found = [
+        2.0 if line[1] == "#" else 1.5
         for before, line, after in zip(lines, lines[1:], lines[2:], strict=False)
         if line.startswith("#")
         and _HEADING.match(line)
         and line[-1] not in ".,;"
         and before[:2] != line[:2] != after[:2]
-    )
+        and (not after or line[1] == "#")
+    ]
+    return sum(found[:3])
 
 
 def name_latex(text: str) -> Named | None:

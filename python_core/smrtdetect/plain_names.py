@@ -9,9 +9,7 @@ from typing import Final
 MAX_TITLE_CHARS: Final = 4_096
 
 _ENDINGS = (".exe", ".app", ".desktop", ".bin", "-bin")
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]"
-)
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e007f]")
 
 
 def plain_app(name: str) -> str:

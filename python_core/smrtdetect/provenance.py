@@ -205,9 +205,7 @@ def _weigh(copied: Copied, claim: _Claim, join_window_ms: int, *, is_contested: 
     if round(score, 2) < MIN_CONFIDENCE or claim.titles == "contradicts" or seen.visit is None:
         return None
     confidence = round(min(score, MAX_CONFIDENCE), 2)
-    return PageSource(
-        visit=seen.visit, url=seen.url, title=seen.title, confidence=confidence, evidence=tuple(evidence)
-    )
+    return PageSource(visit=seen.visit, url=seen.url, title=seen.title, confidence=confidence, evidence=tuple(evidence))
 
 
 _FOCUS: Final = {

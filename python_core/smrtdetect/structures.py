@@ -11,16 +11,16 @@ import msgspec
 from python_core.smrtdetect.one_liners import Named
 
 HTML_TAGS: Final = frozenset(
-    "a abbr article aside audio b blockquote body br button canvas caption center cite code col colgroup dd details "
-    "dfn div dl dt em embed fieldset figcaption figure font footer form h1 h2 h3 h4 h5 h6 head header hr html i iframe "
-    "img input ins kbd label legend li link main map mark meta nav noscript object ol optgroup option p picture pre q "
-    "s samp script section select small source span strong style sub summary sup table tbody td template textarea "
-    "tfoot th thead time title tr track tt u ul var video wbr".split()
+    ["a", "abbr", "article", "aside", "audio", "b", "blockquote", "body", "br", "button", "canvas", "caption", "center", "cite", "code", "col", "colgroup", "dd", "details", "dfn", "div", "dl", "dt", "em", "embed", "fieldset", "figcaption", "figure", "font", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hr", "html", "i", "iframe", "img", "input", "ins", "kbd", "label", "legend", "li", "link", "main", "map", "mark", "meta", "nav", "noscript", "object", "ol", "optgroup", "option", "p", "picture", "pre", "q", "s", "samp", "script", "section", "select", "small", "source", "span", "strong", "style", "sub", "summary", "sup", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead", "time", "title", "tr", "track", "tt", "u", "ul", "var", "video", "wbr"]
 )  # fmt: skip
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]{0,60})((?:\s[^<>]{0,600})?)>")
-_JSON_LINE = re.compile(r"\s*(?:\"[^\"\n]{0,200}\"\s*:\s*\S.*|[\[{}\]]+,?|\"[^\"\n]*\",?|-?[\d.]+,?|(?:true|false|null),?)\s*")
+_JSON_LINE = re.compile(
+    r"\s*(?:\"[^\"\n]{0,200}\"\s*:\s*\S.*|[\[{}\]]+,?|\{ ?\"[^\"]{1,80}\": [^\n]*\},?|\"[^\"\n]*\",?|-?[\d.]+,?|(?:true|false|null),?)\s*"
+)
 _JSON_KEY = re.compile(r"\s*\"[^\"\n]{1,200}\"\s*: ?\S")
-_DIFF_MARK = re.compile(r"^(?:diff --git .|--- \S.*\n\+\+\+ \S|@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|Index: \S+\n={20})", re.M)
+_DIFF_MARK = re.compile(
+    r"^(?:diff --git .|--- \S.*\n\+\+\+ \S|@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|Index: \S+\n={20})", re.M
+)
 _STAMP = re.compile(
     r"\s*(?:\[?[12]\d{3}[-/.][01]\d[-/.][0-3]\d[T _][0-2]\d:[0-5]\d"
     r"|\[?[0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d+)?\]? \S"
@@ -39,8 +39,8 @@ def name_json(text: str, *, is_whole: bool) -> Named | None:
     try:
         msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, ValueError) as broken:
-        if not is_whole and "truncated" in str(broken):
-            return "json", 0.95
+        if "truncated" in str(broken) and len(text) > 60:
+            return "json", (0.85 if is_whole else 0.95)
         return _name_json_lines(text, is_whole=is_whole)
     return "json", (0.99 if len(text) > 4 else 0.6)
 
@@ -59,8 +59,7 @@ def _name_json_lines(text: str, *, is_whole: bool) -> Named | None:
 
 def name_json_excerpt(lines: list[str]) -> Named | None:
     """Judge some lines from the middle of a JSON file."""
-    keys = sum(1 for line in lines if _JSON_KEY.match(line))
-    if keys < 2 or keys < 0.25 * len(lines):
+    if sum(1 for line in lines if _JSON_KEY.match(line)) < (2 if len(lines) < 8 else 1):
         return None
     fitting = sum(1 for line in lines if _JSON_LINE.fullmatch(line))
     return ("json", 0.75) if fitting >= 0.9 * len(lines) else None
@@ -98,7 +97,7 @@ def name_tagged(text: str, *, opening: bool = False) -> Named | None:
     if html >= 0.7 * total:
         if opening:
             return "html", (0.95 if closing else 0.7)
-        return ("html", 0.75) if share >= 0.2 else None
+        return ("html", 0.75) if share >= 0.2 or (total > 2 and share >= 0.1) else None
     if closing >= 0.3 * total and (opening or share >= 0.35):
         if html >= 0.3 * total and any(attribute in text for attribute in ("class=", "href=", "style=")):
             return "html", 0.75
@@ -108,7 +107,7 @@ def name_tagged(text: str, *, opening: bool = False) -> Named | None:
 
 def name_diff(text: str) -> Named | None:
     """Judge by the headers that patches bear."""
-    if "@@" not in text and "--- " not in text and "diff --git" not in text:
+    if "--" not in text and ("@" not in text or "@@" not in text):
         return None
     return ("diff", 0.97) if _DIFF_MARK.search(text) else None
 

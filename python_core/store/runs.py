@@ -33,7 +33,10 @@ class RunRow:
     seq: int = 0
 
 
-_COLUMNS = "id, trigger, args, client, trace_id, state, queued_at, started_at, finished_at, lease_until, attempts, result, error, seq"
+_COLUMNS = (
+    "id, trigger, args, client, trace_id, state, queued_at, started_at, finished_at, lease_until, attempts, result, "
+    "error, seq"
+)
 
 
 def add_run(conn: Connection, run: RunRow) -> None:

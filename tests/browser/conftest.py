@@ -7,38 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, sync_playwright
 
-from tests.browser.driver import ARGUMENTS, KNOWN_PORTS, Chrome
+from tests.browser.driver import Chrome, chromes
 from tests.browser.servers import Listener, Pages, Server, Stranger
 
 
 @pytest.fixture
 def launch(chromium: str, tmp_path: Path) -> Iterator[Callable[..., Chrome]]:
     """Start the browser; `known_ports` says which of our servers stand where the hub is looked for."""
-    with sync_playwright() as playwright:
-        started: list[Chrome] = []
-
-        def launch(known_ports: dict[int, int] | None = None) -> Chrome:
-            # The user's own hub may be running on one of these: it must not hear of the tests.
-            places = dict.fromkeys(KNOWN_PORTS, "~NOTFOUND")
-            places |= {port: f"127.0.0.1:{ours}" for port, ours in (known_ports or {}).items()}
-            rules = ", ".join(f"MAP 127.0.0.1:{port} {place}" for port, place in places.items())
-
-            def start() -> BrowserContext:
-                return playwright.chromium.launch_persistent_context(
-                    tmp_path / "profile",
-                    executable_path=chromium,
-                    headless=False,
-                    args=[*ARGUMENTS, f"--host-resolver-rules={rules}"],
-                )
-
-            started.append(Chrome(start))
-            return started[-1]
-
+    with chromes(chromium, tmp_path / "profile") as launch:
         yield launch
-        for browser in started:
-            browser.context.close()
 
 
 @pytest.fixture

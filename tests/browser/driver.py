@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Worker
+from playwright.sync_api import BrowserContext, Page, Worker, sync_playwright
 
-from tests.browser.servers import Listener, Pages
+from tests.browser.servers import TOKENS, Listener, Pages
 
 EXTENSION = Path(__file__).resolve().parents[2] / "extension"
 EXTENSION_ID = "pmighckdeangdhhfdoomohlomioifnpo"
@@ -27,7 +28,7 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-TOKEN = "shb_test_0123456789abcdef"
+TOKEN, ANOTHER_TOKEN = TOKENS
 
 
 def wait_until(found: Callable[[], Any], what: str, context: BrowserContext, timeout_s: float = 20.0) -> Any:
@@ -115,3 +116,31 @@ class Chrome:
         self.context = self._start()
         self.options = self.open(OPTIONS)
         self._ready()
+
+
+@contextmanager
+def chromes(chromium: str, profile: Path) -> Iterator[Callable[..., Chrome]]:
+    """Give a function that starts the browser on this profile; at the end all that it started are closed."""
+    with sync_playwright() as playwright:
+        started: list[Chrome] = []
+
+        def launch(known_ports: dict[int, int] | None = None) -> Chrome:
+            # The user's own hub may be running on one of these: it must not hear of the tests.
+            places = dict.fromkeys(KNOWN_PORTS, "~NOTFOUND")
+            places |= {port: f"127.0.0.1:{ours}" for port, ours in (known_ports or {}).items()}
+            rules = ", ".join(f"MAP 127.0.0.1:{port} {place}" for port, place in places.items())
+
+            def start() -> BrowserContext:
+                return playwright.chromium.launch_persistent_context(
+                    profile,
+                    executable_path=chromium,
+                    headless=False,
+                    args=[*ARGUMENTS, f"--host-resolver-rules={rules}"],
+                )
+
+            started.append(Chrome(start))
+            return started[-1]
+
+        yield launch
+        for browser in started:
+            browser.context.close()

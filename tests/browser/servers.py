@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+TOKENS = ("shb_test_0123456789abcdef", "shb_another_0123456789abcdef")
+
+
+def proof_of(token: str | None, port: str, nonce: str) -> str | None:
+    """What a hub that knows the token says to a nonce; written from the contract, not from the hub's code."""
+    if token is None:
+        return None
+    key = hmac.digest(hashlib.sha256(token.encode()).digest(), b"smrthub server proof", "sha256")
+    return hmac.digest(key, f"smrthub web-listener {port} {nonce}".encode(), "sha256").hex()
 
 
 class Server:
@@ -88,6 +101,7 @@ class Listener(Server):
     def __init__(self, port: int = 0, unreadable: str | None = None) -> None:
         self.tabs: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, dict[str, str], Any]] = []
+        self.tokens = {token.split("_")[1]: token for token in TOKENS}
         self.unreadable = unreadable
         self.refusal: tuple[int, dict[str, str], dict[str, Any]] | None = None
         self.take: Callable[[dict[str, Any]], dict[str, Any]] = lambda tab: {"id": tab["id"], "stored": True}
@@ -96,8 +110,13 @@ class Listener(Server):
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict, bytes]:
         sent = json.loads(body) if body else None
         self.requests.append((method, path, headers, sent))
-        if path == "/ping":
-            return self._reply(200, {"status": "ok", "service": "smrthub-web-listener", "apiVersion": 1})
+        address = urlsplit(path)
+        if address.path == "/ping":
+            port = headers["Host"].rpartition(":")[2]
+            asked = {name: values[0] for name, values in parse_qs(address.query).items()}
+            proof = proof_of(self.tokens.get(asked["client"]), port, asked["nonce"])
+            hub = {"status": "ok", "service": "smrthub-web-listener", "apiVersion": 1}
+            return self._reply(200, hub | ({"proof": proof} if proof else {}))
         if self.refusal:
             status, more, reply = self.refusal
             return self._reply(status, reply, more)

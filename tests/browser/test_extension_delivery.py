@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+from tests.browser.driver import ANOTHER_TOKEN
+
 REFUSALS = (
     (401, "unauthorized", "revoked, expired, or of another hub"),
     (403, "insufficient_scope", "tabs:write"),
@@ -144,10 +146,10 @@ def test_a_refused_token_stops_the_sending_until_the_user_acts(chrome, pages, li
     assert len(listener.posts) == refused
 
     listener.refusal = None
-    chrome.connect(listener.port, "shb_another_0123456789")
+    chrome.connect(listener.port, ANOTHER_TOKEN)
     chrome.until(lambda: chrome.state() == "connected" and chrome.pending() == 0, "delivered")
     assert {pages.url("a"), pages.url("b")} <= {tab["url"] for tab in listener.tabs}
-    assert listener.posts[-1][2]["Authorization"] == "Bearer shb_another_0123456789"
+    assert listener.posts[-1][2]["Authorization"] == f"Bearer {ANOTHER_TOKEN}"
 
 
 def test_a_refusal_is_told_with_its_reason_and_what_to_do(chrome, listener):
@@ -178,7 +180,7 @@ def test_a_stranger_on_the_port_gets_neither_token_nor_tabs(launch, pages, stran
     chrome.until(lambda: chrome.state() == "unreachable" and chrome.pending() > 0, "unreachable")
     assert "Another program answers on port 5000 (403)" in chrome.text("explanation")
     assert "AirPlay" in chrome.text("explanation")
-    assert {(method, path) for method, path, _ in stranger.asked} == {("GET", "/ping")}
+    assert {(method, path.partition("?")[0]) for method, path, _ in stranger.asked} == {("GET", "/ping")}
     assert not any("Authorization" in headers for *_, headers in stranger.asked)
 
 
@@ -190,6 +192,24 @@ def test_a_stranger_that_takes_the_port_later_is_found_out(chrome, pages, listen
     chrome.options.reload()
     chrome.until(lambda: "Another program" in chrome.text("explanation"), "a stranger")
     assert {method for method, *_ in stranger.asked} == {"GET"}
+
+
+def test_one_that_poses_as_the_hub_gets_neither_token_nor_tabs(launch, pages, listener, another_listener):
+    poser = another_listener()
+    poser.tokens = {}
+    chrome = launch(known_ports={5022: listener.port})
+    chrome.connect(poser.port)
+    assert "127.0.0.1:5022" in chrome.text("explanation")  # the true hub, elsewhere, is found past it
+    listener.stop()
+    poser.tokens = {"test": ANOTHER_TOKEN}  # the right client, proven with a guess
+    chrome.open(pages.url("a"))
+    chrome.until(lambda: chrome.state() == "refused", "refused")
+    assert "poses as the hub" in chrome.text("explanation")
+    assert poser.posts == []
+    assert not any("Authorization" in headers for _, _, headers, _ in poser.requests)
+    poser.tokens = {"test": "shb_test_0123456789abcdef"}  # the hub itself, started on this port again
+    chrome.until(lambda: chrome.state() == "connected" and chrome.pending() == 0, "delivered")
+    assert poser.told(title="Page a")
 
 
 def test_the_hub_is_found_where_it_fell_back_to(launch, pages, stranger, listener):

@@ -3,40 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from tests.browser.driver import chromes
+
 TAB = {"id": 7, "windowId": 3, "url": "https://example.com/", "title": "Example", "incognito": False, "audible": False}
-MODULES = ["attention", "browser", "delivery", "hub", "ids", "observation", "outbox", "queue", "settings"]
+MODULES = ["attention", "browser", "delivery", "hub", "ids", "observation", "outbox", "proof", "queue", "settings"]
 
 
-@pytest.fixture
-def run(chrome) -> Callable[..., Any]:
-    """Run JavaScript with all modules' names in reach and `given` as its argument."""
-    addresses = [*(f"/src/{name}.js" for name in MODULES), "/options/wording.js"]
-    names = chrome.options.evaluate(
-        """async addresses => {
-            globalThis.ours = Object.assign({}, ...(await Promise.all(addresses.map(one => import(one)))));
-            return Object.keys(ours);
-        }""",
-        addresses,
-    )
-    scope = f"const {{ {', '.join(names)} }} = ours;"
-    return lambda code, given=None: chrome.options.evaluate(f"given => {{ {scope} return {code}; }}", given)
+@pytest.fixture(scope="module")
+def run(chromium, tmp_path_factory) -> Iterator[Callable[..., Any]]:
+    """Run JavaScript with all modules' names in reach and `given` as its argument; one browser for all of it."""
+    with chromes(chromium, tmp_path_factory.mktemp("modules")) as launch:
+        options = launch().options
+        names = options.evaluate(
+            """async addresses => {
+                globalThis.ours = Object.assign({}, ...(await Promise.all(addresses.map(one => import(one)))));
+                return Object.keys(ours);
+            }""",
+            [*(f"/src/{name}.js" for name in MODULES), "/options/wording.js"],
+        )
+        scope = f"const {{ {', '.join(names)} }} = ours;"
+        yield lambda code, given=None: options.evaluate(f"given => {{ {scope} return {code}; }}", given)
 
 
-def test_pages_and_ids(run):
-    """One browser for several tables: a browser a table would cost seconds and show no more."""
-    check_addresses(run)
-    check_titles(run)
-    check_tabs_that_never_leave(run)
-    check_ids(run)
-    check_browser_names(run)
-
-
-def check_addresses(run):
+def test_an_address_leaves_without_its_secrets(run):
     for given, told in (
         ("https://example.com/a?b=c", "https://example.com/a?b=c"),
         ("http://[::1]:8000/", "http://[::1]:8000/"),
@@ -49,7 +43,7 @@ def check_addresses(run):
         assert run("pageOf(given).url", {**TAB, "url": given}) == told
 
 
-def check_titles(run):
+def test_a_title_is_text_that_the_hub_can_read(run):
     for given, told in (
         ("Example", "Example"),
         ("", ""),
@@ -63,7 +57,7 @@ def check_titles(run):
     assert run("pageOf({ ...given, title: 'y'.repeat(2047) + '😀' }).title", TAB).endswith("y\ufffd")
 
 
-def check_tabs_that_never_leave(run):
+def test_what_never_leaves(run):
     for url in ("chrome://settings", "file:///etc/passwd", "about:blank", "javascript:1", "ftp://a/", "", None):
         assert run("pageOf(given)", {**TAB, "url": url}) is None
     assert run("pageOf(given)", {**TAB, "incognito": True}) is None
@@ -72,13 +66,13 @@ def check_tabs_that_never_leave(run):
     assert "favIconUrl" not in run("pageOf(given)", {**TAB, "favIconUrl": "data:image/png;base64,AAAA"})
 
 
-def check_ids(run):
+def test_ids_rise_and_are_of_version_7(run):
     made = run("Array.from({ length: 50 }, (_, at) => newId(1700000000000 + at))")
     assert made == sorted(set(made))
     assert all(re.fullmatch(r"018bcfe5-6[0-9a-f]{3}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", one) for one in made)
 
 
-def check_browser_names(run):
+def test_a_browser_is_named_for_itself_before_what_it_is_built_on(run):
     for brands, name in (
         (["Chromium", "Not=A?Brand"], "chromium"),
         (["Chromium", "Google Chrome"], "chrome"),
@@ -177,6 +171,14 @@ def test_items_are_settled_by_id_and_unread_ones_by_place(run):
         ([{}, None, {"id": "x"}], []),
     ):
         assert run("settledIds(given[0], given[1])", [batch, results]) == settled
+
+
+def test_the_proof_is_the_one_of_the_contract(run):
+    # Made with openssl from the contract's words, so that neither side can drift.
+    made = run("expectedProof('shb_test_0123456789abcdef', 5000, '0123456789abcdef')")
+    assert made == "c6819795f8f2578e8826e60e65f778f8262abb9918129d32d8dcd8a5cf5e2917"
+    assert run("clientOf('shb_01a2-b_c0ffee')") == "01a2-b"
+    assert re.fullmatch(r"[0-9a-f]{32}", run("newNonce()"))
 
 
 def test_every_state_has_its_words(run):

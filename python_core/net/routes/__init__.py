@@ -6,6 +6,7 @@ from python_core.net.endpoints import Routes
 from python_core.net.routes import (
     client_routes,
     clipboard_routes,
+    documentation_routes,
     event_routes,
     hub_window_routes,
     pairing_routes,
@@ -34,6 +35,7 @@ _SUBJECTS: dict[str, tuple[Routes, ...]] = {
     ),
     "web-listener": (ping_routes.routes, tab_info_routes.routes, pairing_routes.asking),
 }
+_SUBJECTS["bridge"] += (documentation_routes.routes_about(_SUBJECTS),)
 
 
 def subjects_of(service: str) -> list[Routes]:

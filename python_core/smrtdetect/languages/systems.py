@@ -26,12 +26,13 @@ C: Final = Language(
             r"(?:int|void|char|long|short|double|float|\w+_t) \**\w+(?:\(|\[|;|,| =|\))",
             "static int a;",
         ),
-        Form(3, "*", r"\b(?:const )?(?:struct \w+|\w+_t|char|void|int|[A-Z]\w+) ?\*+ ?(?:const )?\w+[,;)=\[( ]", "const char *a,"),
-        Form(1.5, "->", r"\b\w+->\w+", "a->b"),
+        Form(2.5, " *", r" \*+(?<=\w \*)\**(?:const )?\w+[,;)=\[( ]", "const char *a,"),
+        Form(2.5, "* ", r"\* (?<=[a-z]\* )(?:const )?\w+(?:[,;)]| =)", "char* a,"),
+        Form(1.5, "->", r"->(?<=\w->)\w", "a->b"),
         Form(2, "NULL", r"[ (,]NULL[ ;,)]", " NULL;"),
-        Form(3, "(", r"\b(?:f?printf|s?n?printf|malloc|calloc|sizeof|free|memcpy|memset|strn?cmp|strlen|assert|exit)\(", "printf("),
+        Form(2, "printf fprintf snprintf malloc sizeof free memcpy memset strcmp strlen", r"\b(?:\w*printf|malloc|sizeof|free|mem\w+|str\w+) ?\(", "printf("),
         Form(3, "typedef", r"\btypedef (?:struct|enum|union|unsigned|int|void|\w+) ", "typedef struct a"),
-        Form(3, "struct", r"\bstruct \w+ ?(?:\{|\*+\w|\w+[;,)])|\bstruct \{", "struct a {"),
+        Form(3, "struct", r"\bstruct (?:\w+ ?(?:\{|\*+\w|\w+[;,)])|\{)", "struct a {"),
         Form(2, "extern", r"^extern (?!crate)[\w\"]", "extern int a"),
         Form(1, "/*", r"^/\*[^\n]*\*/\n", "/* a */"),
         Form(2, "goto", r"^goto \w+;", "goto out;"),
@@ -39,7 +40,6 @@ C: Final = Language(
         Form(1, "&", r"\(&\w+|, &\w+", "(&a"),
         Form(2, "#", r"^# *error ", "#error a"),
         Form(1, "\\\n", r"[;{)] *\\\n", "a; \\\n"),
-        Form(1, "_", r"\b[A-Z][A-Z0-9]+_[A-Z0-9_]+(?:\(|,|\)|;)", "AB_C("),
     ),
 )  # fmt: skip
 
@@ -52,22 +52,22 @@ CPP: Final = Language(
     ),
     (
         Form(4, "std::", "", "std::a"),
-        Form(1.5, "::", r"\b\w+::~?\w+", "a::b"),
+        Form(1.5, "::", r"::(?<=\w::)~?\w", "a::b"),
         Form(4, "template", r"\btemplate ?<", "template <"),
         Form(4, ":\n", r"^(?:public|private|protected)(?: slots)?:\n", "public:"),
         Form(3, "namespace", r"^(?:inline )?namespace (?:\w+(?:::\w+)* )?\{|\} *// namespace", "namespace a {"),
         Form(4, "using", r"^using (?:namespace \w+|[a-z]\w* = [^\n]+|\w+::\w[\w:]*);", "using namespace std;"),
-        Form(3, "&", r"\bconst [\w:]+(?:<[^\n>]*>)?& ?\w+|\b[\w:]+&& \w+", "const A& a"),
+        Form(3, "&", r"[\w>]&&? ?\w+[,)]|\w& \w+ =", "const A& a)"),
         Form(3, "class", r"^class (?:[A-Z_]+ )?\w+(?: final)?(?: : (?:public|private) [^\n]+)? ?(?:\{|;|\n[ \t]*\{)\n", "class A : public B {"),
         Form(3, "virtual", r"^virtual [~\w]", "virtual ~A"),
         Form(3, "operator", r"\boperator ?(?:[-+*/=<>!\[\]()]+|bool|new)", "operator=="),
-        Form(4, "<<", r"\b(?:cout|cerr|os|out|stream|ss) ?<<", "cout <<"),
+        Form(4, "<<", r"<< (?<=\w << )[\w\"']|<<(?<=cout<<)", "cout << a"),
         Form(5, "#include <", r"#include <[a-z_]+>", "#include <vector>"),
         Form(2, "auto", r"\b(?:const )?auto(?:&&?|\*)? \w+ (?:=|:) ", "auto a = "),
         Form(1.5, "bool", r"(?:\n[ \t]*|[(,] ?)(?:static |inline |virtual )*bool \w+[(;,=) ]", "bool a("),
-        Form(2.5, "~_", r"\b(?:TEST|TEST_F|TEST_CASE|EXPECT_\w+|ASSERT_\w+)\(", "EXPECT_EQ("),
+        Form(2.5, "TEST TEST_F TEST_CASE EXPECT_EQ EXPECT_TRUE ASSERT_TRUE ASSERT_EQ", r"\b(?:TEST|EXPECT|ASSERT)\w*\(", "EXPECT_EQ("),
         Form(1.5, ") const", r"\) const(?: override)?(?: noexcept)?[ ;{\n]", ") const {"),
-        Form(2, "<", r"\b(?:vector|string|map|set|pair|array|basic_\w+|is_\w+)<\w", "vector<a"),
+        Form(2, "vector string map set pair array", r"\b(?:vector|string|map|set|pair|array|basic_\w+|is_\w+)<\w", "vector<a"),
     ),
 )  # fmt: skip
 
@@ -76,7 +76,7 @@ CSS: Final = Language(
     (
         Form(
             2.5,
-            ":",
+            ";\n",
             r"^(?:-webkit-|-moz-|-ms-)?(?:color|margin|padding|display|font|background|border|width|height|position|text|line|top|"
             r"left|right|bottom|overflow|opacity|content|cursor|float|flex|grid|transition|transform|z|box|align|justify|max|min|"
             r"outline|list|vertical|white|animation|fill|visibility|letter)(?:-[a-z]+){0,3} ?: ?[^;{}\n]+;",
@@ -88,6 +88,8 @@ CSS: Final = Language(
             r"^(?:[.#:*][\w-][^\n;{}]*|(?:html|body|a|p|h\d|ul|li|table|t[dhr]|div|span|pre|code|img|input|button)\b[^\n;{}()=]*) ?\{",
             ".a:hover {",
         ),
+        Form(4, "\n{\n", r"^[.#:\w][^\n;{}()=]*\n\{\n[ \t]+[a-z-]+ ?: ?[^\n]+;\n", ".a b\n{\n  color: red;"),
+        Form(4, "{", r"\{(?:--)?[a-z-]{2,30}:[^;{}\n ]{1,60}[;}]", "a{color:red}"),
         Form(5, "@", r"^@(?:media|keyframes|font-face|charset|import url|supports|page)\b", "@media print {"),
         Form(2, "--", r"^--[\w-]+: ?[^;\n]+;", "--a: 1px;"),
         Form(2, ";", r": [^;\n{}]{0,60}(?:\d(?:px|em|rem|%|vh|vw|pt)|!important|#[0-9a-fA-F]{3,8});", ": 1px;"),
@@ -136,7 +138,7 @@ SQL: Final = Language(
         ),
         Form(2.5, "key null references by", r"\b(?:primary key|foreign key|not null\b|references \w+ ?\(|order by \w|group by \w)", "not null"),
         Form(1, "-- ", "^-- ", "-- a"),
-        Form(3, "$$", r"\bAS \$\$|^\$\$", "AS $$"),
+        Form(3, "$$", r"\$\$(?: |\n)", "AS $$"),
         Form(2, "BEGIN COMMIT", r"^(?:BEGIN|COMMIT|ROLLBACK|END);?\n", "COMMIT;"),
     ),
 )  # fmt: skip
