@@ -163,6 +163,7 @@ def cut_piece(label: str, path: Path, text: str, rng: random.Random) -> Piece | 
 
 def prose_of_manual(text: str) -> list[str]:
     """Return the paragraphs of a manual page's source without its macros."""
+    text = re.sub(r"(?ms)^\.(nf|EX|Vb)\b.*?^\.(fi|EE|Ve)\b", "", text)
     plain = re.sub(r"\\f[A-Z]|\\&|\\\|", "", text).replace("\\-", "-").replace("\\(aq", "'")
     blocks = re.split(r"(?m)^\..*\n|\n\s*\n", plain)
     return [block.strip() for block in blocks if len(block.split()) >= 20 and "\\" not in block]

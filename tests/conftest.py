@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from python_core.runtime.hub import Hub
+from python_core.store import Store, open_store
+from tests.hubs import Clock, make_hub
 from Tools.chromium import HOW_TO_INSTALL, find_chromium
 
 CONNECTS = frozenset({"socket.connect", "socket.sendto", "socket.sendmsg"})
@@ -45,6 +48,26 @@ def chromium() -> str:
     if found is None:
         pytest.fail(HOW_TO_INSTALL)
     return found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time for ``hub``."""
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new, empty store."""
+    opened = open_store(tmp_path / "stored")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def hub(store: Store, clock: Clock) -> Hub:
+    """A hub with default settings over ``store``."""
+    return make_hub(store, clock)
 
 
 def _refuse_strangers(event: str, args: tuple[Any, ...]) -> None:

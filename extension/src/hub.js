@@ -11,8 +11,8 @@ const POST_TIMEOUT_MS = 10_000;
 const REQUEST = { cache: "no-store", credentials: "omit", redirect: "error", referrerPolicy: "no-referrer" };
 
 /**
- * Answers { port, strangers, isUnproven }: the first port, in the order to try, where the hub that made this token
- * answers, or null; who answered instead; and whether one said to be the hub and could not prove it.
+ * Answers { port, strangers, isUnproven }: the first port, in the order to try, where the hub that made this
+ * token answers, or null; who answered instead; and whether one said to be the hub and could not prove it.
  */
 export async function findHub(preferredPort, token) {
   const first = await ping(preferredPort, token);

@@ -109,6 +109,13 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
             extra={"rule": "an https:// address with {query} in its path or query"},
         ),
     ] = "https://duckduckgo.com/?q={query}"
+    admit_same_user_programs: Annotated[
+        bool,
+        Meta(
+            description="Let this user's own programs, as the system names them, post clips and run triggers without a "
+            "token: for desktop programs that send none. Never a browser."
+        ),
+    ] = False
     test_hooks: Annotated[bool, Meta(description="Answer `POST /_shutdown`, with which a test ends the hub.")] = False
 
 

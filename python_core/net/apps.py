@@ -13,12 +13,13 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from python_core.config import Settings, load_or_seed_settings
-from python_core.net.bodies import read_body, read_query
+from python_core.net.bodies import decode, read_body, read_query
 from python_core.net.endpoints import Call, Endpoint, RawReply, Reply, Routes, RouteTable
 from python_core.net.failures import shaped
 from python_core.net.gate import CALLER, CORS_ORIGIN, Gate
 from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.clients import join_owner_session
+from python_core.runtime.confirmation import need_confirmation
 from python_core.runtime.hub import Hub
 from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import resolve_paths
@@ -71,8 +72,12 @@ def _view_of(hub: Hub, endpoint: Endpoint) -> Callable[..., Response]:
         query = read_query(environ, query_shape)
         if query_shape is not None:
             parts["query"] = query
+        content = b""
         if body_shape is not None:
-            parts["body"] = read_body(environ, body_shape)
+            content = read_body(environ)
+            parts["body"] = decode(content, body_shape)
+        if endpoint.side_effect:
+            need_confirmation(hub, environ[CALLER], endpoint.name, environ["PATH_INFO"], content)
         return _response(handler(Call(hub, environ[CALLER], environ), **parts))
 
     return view

@@ -27,22 +27,22 @@ def check_media_type(environ: dict[str, Any]) -> None:
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
 
 
-def read_body(environ: dict[str, Any], shape: type | OneOf) -> Any:
-    """Decode the body into its struct; the gate has checked its length and type.
+def read_body(environ: dict[str, Any]) -> bytes:
+    """Return the body; the gate has checked its length and type.
 
-    :raises BadInput: it is not whole, no JSON in UTF-8, or not of the shape, with a pointer to the place.
+    :raises BadInput: it is not whole.
     """
-    length = int(environ["CONTENT_LENGTH"])
+    length = int(environ.get("CONTENT_LENGTH") or 0)
     content = environ["wsgi.input"].read(length)
     if len(content) != length:
         raise BadInput("The body ended early.")
-    return decode(content, shape)
+    return content
 
 
 def decode(content: bytes, shape: type | OneOf) -> Any:
     """Decode JSON into a struct.
 
-    :raises BadInput: as ``read_body``.
+    :raises BadInput: it is no JSON in UTF-8, or not of the shape, with a pointer to the place.
     """
     try:
         if isinstance(shape, OneOf):

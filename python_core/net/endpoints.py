@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from python_core.errors import BadInput
 from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.ledger import note_reads
 
 #: Who may call, by the Origin and Fetch-Metadata that a browser sends (security.md, "The gate's table"):
 #: ``open``: programs, our own page, any extension; ``extension``: programs, the extension whose token it is;
@@ -32,6 +33,10 @@ class Call:
     def header(self, name: str) -> str | None:
         """Return a request header by its name, such as ``If-Match``."""
         return self.environ.get("HTTP_" + name.upper().replace("-", "_"))
+
+    def note_reads(self, *items: str) -> None:
+        """Tell the ledger which captured items this caller gets to see."""
+        note_reads(self.hub, self.caller.client, items)
 
     def key(self) -> str | None:
         """Return the caller's ``Idempotency-Key``.
@@ -82,6 +87,8 @@ class Endpoint:
     :param anonymous: a caller without a token is let in too.
     :param body_limit: the name of the setting that bounds the body, or bytes.
     :param replies: the struct of each success status (None: an empty or raw body).
+    :param side_effect: a client that can read captured text needs the user's confirmation.
+    :param same_user: ``admitSameUserPrograms`` lets this user's own programs call it without a token.
     :param codes: error codes beside those that every route can answer.
     :param produces: the media types of a ``RawReply``.
     """
@@ -98,6 +105,8 @@ class Endpoint:
     replies: dict[int, type | None] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     setting: str | None = None
+    side_effect: bool = False
+    same_user: bool = False
     produces: tuple[str, ...] = ("*/*",)
 
     @property

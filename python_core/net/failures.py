@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from python_core.errors import Busy, HubError
+from python_core.runtime.confirmation import ConfirmationRequired
 
 #: Each error code of the contract with its HTTP status; the documentation lists the same.
 STATUS_OF_CODE: dict[str, int] = {
@@ -18,6 +19,7 @@ STATUS_OF_CODE: dict[str, int] = {
     "forbidden_origin": 403,
     "forbidden_user": 403,
     "insufficient_scope": 403,
+    "confirmation_required": 403,
     "access_denied": 403,
     "not_found": 404,
     "method_not_allowed": 405,
@@ -73,6 +75,8 @@ def shaped(fault: BaseException, trace_id: str) -> tuple[int, bytes, dict[str, s
     error: dict[str, Any] = {"code": code, "message": message}
     if details:
         error["details"] = [{"at": detail.at, "message": detail.message} for detail in details]
+    if isinstance(fault, ConfirmationRequired) and fault.confirmation_id:
+        error["confirmationId"] = fault.confirmation_id
     headers = dict(fault.headers) if isinstance(fault, Refusal) else {}
     if isinstance(fault, Busy):
         headers["Retry-After"] = str(fault.retry_after_s)

@@ -26,10 +26,11 @@ from python_core.errors import HubError, TooLarge
 from python_core.net.bodies import check_media_type
 from python_core.net.endpoints import Access, Endpoint, RouteTable
 from python_core.net.failures import Refusal, shaped, status_line
-from python_core.net.peers import ForeignUser
+from python_core.net.peers import Peers
 from python_core.net.rates import Rates
 from python_core.runtime.clients import Client, bind_origin, client_of, is_paired_origin
-from python_core.runtime.hub import OWNER, Caller, Hub
+from python_core.runtime.hub import OWNER, SAME_USER, Caller, Hub
+from python_core.runtime.ledger import note_outcome
 from python_core.runtime.pairing import is_window_open
 from python_core.utils.logger import get_logger_for, trace
 
@@ -76,7 +77,9 @@ class Gate:
         self._service = service
         self._table = table
         self._allowed_hosts = frozenset(settings.allowed_hosts)
-        self._foreign_user = ForeignUser() if settings.check_peer_user else None
+        self._peers = Peers()
+        self._check_peer = settings.check_peer_user
+        self._admit_programs = isinstance(settings, BridgeSettings) and settings.admit_same_user_programs
         self._rates = Rates(settings.requests_per_second, 2 * settings.requests_per_second)
         self._failures = Rates(FAILURES_PER_SECOND, 10 * FAILURES_PER_SECOND)
         self._limit = limit
@@ -96,6 +99,7 @@ class Gate:
                 return self._app(environ, start)
             except HubError as finding:
                 log.debug("{method} refused: {code}", method=_method(environ), code=finding.code)
+                note_outcome(self._hub, self._service, finding.code)
                 fault: Exception = finding
             except Exception as broken:  # noqa: BLE001  # the last layer: whatever broke gets the contract's shape
                 log.error("A request broke", exception=broken)
@@ -110,7 +114,7 @@ class Gate:
     def _admit(self, environ: Environ, trace_id: str) -> None:
         """Let the request through, with its endpoint and caller in ``environ``, or raise what refuses it."""
         path = _checked_path(environ)
-        if self._foreign_user is not None and self._foreign_user.calls(environ):
+        if self._check_peer and self._peers.is_foreign(environ):
             raise Refusal("forbidden_user", "The hub belongs to another user of this machine.")
         self._check_host(environ)
         methods = self._table.methods_at(path)
@@ -184,6 +188,9 @@ class Gate:
     def _caller(self, environ: Environ, endpoint: Endpoint | None, origin: str | None, trace_id: str) -> Caller:
         authorization = environ.get("HTTP_AUTHORIZATION")
         if authorization is None:
+            if self._admit_programs and endpoint is not None and endpoint.same_user and self._is_own_program(environ):
+                note_outcome(self._hub, self._service, "admitted_same_user")
+                return Caller(SAME_USER, self._service, trace_id, frozenset({endpoint.scope or ""}))
             if endpoint is not None and endpoint.anonymous:
                 if origin is not None and EXTENSION_ORIGIN.fullmatch(origin):
                     environ[CORS_ORIGIN] = origin
@@ -205,6 +212,12 @@ class Gate:
         if endpoint is not None and endpoint.scope is not None and endpoint.scope not in scopes:
             raise Refusal("insufficient_scope", f"This token does not allow {endpoint.scope}.")
         return Caller(client.id, self._service, trace_id, scopes)
+
+    def _is_own_program(self, environ: Environ) -> bool:
+        """Say whether a program of this user calls, and no browser: every browser sends one of these headers."""
+        if "HTTP_ORIGIN" in environ or any(name.startswith("HTTP_SEC_FETCH_") for name in environ):
+            return False
+        return self._peers.is_own(environ)
 
     def _unauthorized(self, message: str) -> Refusal:
         """Answer a call without a valid token; whoever keeps trying is slowed down before tokens are looked at."""

@@ -18,6 +18,7 @@ from python_core.net.ports import Bound, bind
 from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.clients import begin_owner_session, join_owner_session
 from python_core.runtime.hub import Hub
+from python_core.runtime.ledger import write_notes
 from python_core.runtime.save_worker import save_and_route_worker
 from python_core.runtime.status import end_beat, record_beat
 from python_core.store import Store, open_store
@@ -177,6 +178,7 @@ class Host:
         for heartbeat in self._beats:
             heartbeat.stop()
             end_beat(self._hub, heartbeat.tag)
+        write_notes(self._hub)
         self.store.close()
         log.information("Ended in order")
 
@@ -185,6 +187,7 @@ class Host:
 
         def beat(module: str, level: str, detail: str) -> None:
             record_beat(self._hub, module, interval_s, level, detail)
+            write_notes(self._hub)
 
         heartbeat = Heartbeat(interval_s, tag, beat, expects_pulse=expects_pulse)
         heartbeat.start()

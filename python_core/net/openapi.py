@@ -111,12 +111,12 @@ def _tags(listed: list[_Listed]) -> list[dict[str, str]]:
 
 def _operation(each: _Listed, failures: dict[str, Any]) -> dict[str, Any]:
     endpoint = each.endpoint
-    summary, _, more = inspect.cleandoc(endpoint.handler.__doc__ or "").replace("``", "`").partition("\n")
+    summary, _, more = inspect.cleandoc(endpoint.handler.__doc__ or "").partition("\n")
     operation: dict[str, Any] = {
         "operationId": endpoint.name,
         "tags": [each.tag],
-        "summary": summary,
-        "description": "\n\n".join(part for part in (more.strip(), _who(endpoint)) if part),
+        "summary": summary.replace("``", ""),  # plain text, unlike the description
+        "description": "\n\n".join(part for part in (more.strip().replace("``", "`"), _who(endpoint)) if part),
         "security": _security(endpoint),
         "x-access": endpoint.access,
     }

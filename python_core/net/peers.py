@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import socket
 import struct
 import sys
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -25,20 +27,48 @@ def own_uid() -> int | None:
     return os.geteuid() if hasattr(os, "geteuid") else None
 
 
-class ForeignUser:
-    """Tells calls of other users of this machine from the user's own."""
+class Peers:
+    """Tells this user's own programs from those of other users, as far as the system names the caller.
 
-    def __init__(self) -> None:
+    :param owner_of: the name of the user whose program holds the other end, for systems without user ids (Windows).
+    """
+
+    def __init__(self, owner_of: Callable[[str, int], str | None] | None = None) -> None:
         self._own = own_uid()
+        self._owner_of = owner_of or owner_of_connection
 
-    def calls(self, environ: dict[str, Any]) -> bool:
+    def is_foreign(self, environ: dict[str, Any]) -> bool:
         """Say whether the system names another user as the caller; where it names nobody the token alone decides."""
-        if PEER_UID in environ:
-            uid = environ[PEER_UID]
-        else:
-            local = (environ.get("SERVER_NAME", ""), int(environ["SERVER_PORT"]))
-            uid = uid_of_peer((environ.get("REMOTE_ADDR", ""), int(environ.get("REMOTE_PORT") or 0)), local)
+        uid = self._uid(environ)
         return uid is not None and uid != self._own
+
+    def is_own(self, environ: dict[str, Any]) -> bool:
+        """Say whether the system names this very user as the caller; where it names nobody, no."""
+        if self._own is not None:
+            return self._uid(environ) == self._own
+        address, port = environ.get("REMOTE_ADDR", ""), int(environ.get("REMOTE_PORT") or 0)
+        return self._owner_of(address, port) == getpass.getuser()
+
+    def _uid(self, environ: dict[str, Any]) -> int | None:
+        if PEER_UID in environ:
+            uid: int | None = environ[PEER_UID]
+            return uid
+        local = (environ.get("SERVER_NAME", ""), int(environ["SERVER_PORT"]))
+        return uid_of_peer((environ.get("REMOTE_ADDR", ""), int(environ.get("REMOTE_PORT") or 0)), local)
+
+
+def owner_of_connection(address: str, port: int) -> str | None:
+    """Return the user name of the program that holds one end of a connection, as psutil knows it; None if unknown."""
+    import psutil
+
+    try:
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and tuple(connection.laddr) == (address, port) and connection.pid:
+                name: str = psutil.Process(connection.pid).username()
+                return name.rpartition("\\")[2]
+    except (psutil.Error, OSError):
+        pass
+    return None
 
 
 def uid_of_peer(peer: tuple[str, int], local: tuple[str, int]) -> int | None:

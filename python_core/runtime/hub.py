@@ -7,21 +7,26 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from python_core.config import Settings
+from python_core.runtime.notes import Notes
 from python_core.store import Store
 from python_core.utils.timestamps import now_ms
 
 #: The owner's client id: whoever can read the runtime file is the user.
 OWNER = "owner"
+#: The client id of a program that was let in without a token, because the system names it as the user's own.
+SAME_USER = "same-user"
 
 
 @dataclass(frozen=True)
 class Hub:
-    """One process's hold on the hub. ``work_queued`` is set when this process has queued a run, to wake its own worker."""
+    """One process's hold on the hub. ``notes`` is what the ledger
+    is to be told; ``work_queued`` is set when this process has queued a run, to wake its own worker."""
 
     settings: Settings
     store: Store
     now: Callable[[], int] = now_ms
     started_at_ms: int = field(default_factory=now_ms)
+    notes: Notes = field(default_factory=Notes)
     work_queued: threading.Event = field(default_factory=threading.Event)
 
 

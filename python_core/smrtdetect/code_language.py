@@ -43,7 +43,7 @@ _MIN_SIGNS, _MIN_SIGNS_OF_PROSE_TOO = 0.018, 0.035
 _REMARKS: Final = ("#", "//", "*", "/*", "--")
 _LINE_ENDS: Final = (b";\n", b"{\n", b"}\n", b"):\n")
 _SPECIALS: Final = "{}=<>[]_$\\|#();/:,.\"'@&%*-!?~^+`\n"
-_CODE_SIGNS: Final = frozenset("{}=<>[]_$\\|#;@*")
+_CODE_SIGNS: Final = frozenset("{}=<>[]_$\\|;")
 _WORD_BYTES: Final = bytes(byte if (chr(byte).isalnum() and byte < 128) or byte == 95 else 32 for byte in range(256))
 
 _SHEBANG = re.compile(r"#![^\n]{0,80}?\b(python|node|bash|zsh|dash|ksh|sh|ruby|php|pwsh|deno)")
@@ -84,7 +84,7 @@ def name_code(lines: list[str]) -> Named | None:
     width = max(MAX_LINE_CHARS, min(MAX_WIDE_CHARS, MAX_CHARS // len(lines)))
     head = "\n".join([line[:width] for line in lines])[:MAX_CHARS]
     raw = head.encode("utf-8", "replace")
-    if len(lines) > 3 and not _has_signs(raw):
+    if len(lines) > 3 and sum(map(raw.count, _LINE_ENDS)) < 3 and not has_signs(head):
         return None
     points = count_points(head, raw)
     ranked = sorted(((score, language) for language, score in points.items()), reverse=True)
@@ -110,10 +110,10 @@ def _is_prose(line: str) -> bool:
     return sum(1 for word in words if word.strip(".,:()\"'`-!?").isalpha()) >= 0.8 * len(words)
 
 
-def _has_signs(raw: bytes) -> bool:
+def has_signs(text: str) -> bool:
+    """Tell whether a text has more of the signs that programs are written with than prose has."""
+    raw = text.encode("utf-8", "replace")
     rest = raw.translate(None, _SIGNS)
-    if sum(map(raw.count, _LINE_ENDS)) >= 3:
-        return True
     signs = len(raw) - len(raw.translate(None, _SIGNS + _SIGNS_OF_PROSE_TOO))
     return signs >= (_MIN_SIGNS if len(rest) < len(raw) else _MIN_SIGNS_OF_PROSE_TOO) * len(raw)
 

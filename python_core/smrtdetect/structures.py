@@ -147,8 +147,11 @@ def _name_separated(lines: list[str], mark: str) -> Named | None:
         return None  # a list in some program
     if sum(1 for line in lines if _SENTENCE_END.search(line[-8:])) * 3 > len(lines):
         return None
-    if sum(map(len, lines)) > 60 * cells * len(lines) and '"' not in lines[-1]:
+    wide = 60 if len(lines) > 4 and cells > 2 else 25
+    if sum(map(len, lines)) > wide * cells * len(lines) and f'{mark}"' not in lines[-1]:
         return None
+    if len(lines) < 5 and all(line.count(f"{mark} ") == cells - 1 for line in lines):
+        return None  # as in sentences
     if any(character in line for line in lines[:3] for character in "(){}=") and cells < 4:
         return None
     return "csv", (0.95 if cells > 2 and len(lines) > 2 else 0.75)

@@ -47,6 +47,17 @@ def set_client_origin(conn: Connection, client_id: str, origin: str) -> bool:
     return row is not None and row[0] == origin
 
 
+def is_trusted(conn: Connection, client_id: str) -> bool:
+    """Say whether the user lets a client act without asking."""
+    row = conn.execute("SELECT trusted FROM clients WHERE id = ?", (client_id,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def set_trusted(conn: Connection, client_id: str) -> None:
+    """Let a client act without asking."""
+    conn.execute("UPDATE clients SET trusted = 1 WHERE id = ?", (client_id,))
+
+
 def set_client_revoked(conn: Connection, client_id: str, at_ms: int) -> bool:
     """Revoke a client; say whether it was not so before."""
     conn.execute("UPDATE clients SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", (at_ms, client_id))

@@ -15,13 +15,26 @@ INSERT INTO tallies VALUES ('clips', 0), ('visits', 0), ('outputs', 0);
 
 CREATE TABLE clients(
     id TEXT PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, secret_hash BLOB NOT NULL, scopes TEXT NOT NULL,
-    origin TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER
+    origin TEXT, created_at INTEGER NOT NULL, expires_at INTEGER, revoked_at INTEGER, trusted INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE pairings(
     user_code TEXT PRIMARY KEY, device_hash BLOB NOT NULL UNIQUE, name TEXT NOT NULL, kind TEXT NOT NULL,
     scopes TEXT NOT NULL, origin TEXT, state TEXT NOT NULL, asked_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
     polled_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reads(
+    item TEXT NOT NULL, client TEXT NOT NULL, first_at INTEGER NOT NULL, last_at INTEGER NOT NULL, times INTEGER NOT NULL,
+    PRIMARY KEY (item, client)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outcomes(
+    day TEXT NOT NULL, service TEXT NOT NULL, code TEXT NOT NULL, times INTEGER NOT NULL, PRIMARY KEY (day, service, code)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE confirmations(
+    id TEXT PRIMARY KEY, client TEXT NOT NULL, digest TEXT NOT NULL, operation TEXT NOT NULL, asked TEXT NOT NULL,
+    state TEXT NOT NULL, at INTEGER NOT NULL, expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE events(

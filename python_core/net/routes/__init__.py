@@ -6,6 +6,7 @@ from python_core.net.endpoints import Routes
 from python_core.net.routes import (
     client_routes,
     clipboard_routes,
+    confirmation_routes,
     documentation_routes,
     event_routes,
     hub_window_routes,
@@ -31,6 +32,7 @@ _SUBJECTS: dict[str, tuple[Routes, ...]] = {
         status_routes.routes,
         client_routes.routes,
         pairing_routes.deciding,
+        confirmation_routes.routes,
         shutdown_routes.routes,
     ),
     "web-listener": (ping_routes.routes, tab_info_routes.routes, pairing_routes.asking),

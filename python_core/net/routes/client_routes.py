@@ -5,6 +5,7 @@ from __future__ import annotations
 from python_core.net.endpoints import Call, Reply, Routes
 from python_core.runtime import clients
 from python_core.runtime.clients import ClientList, ClientMade, NewClient
+from python_core.runtime.ledger import Audit, get_audit
 from python_core.runtime.shapes import Done
 
 routes = Routes("Clients")
@@ -20,6 +21,12 @@ def get_clients(call: Call) -> Reply:
 def post_clients(call: Call, body: NewClient) -> Reply:
     """Make a client and tell its token, this once. Event: ``client_paired``."""
     return Reply(clients.make_client(call.hub, call.caller, body), 201)
+
+
+@routes.declare("GET", "/audit", scope="admin", replies={200: Audit})
+def get_audit_reply(call: Call) -> Reply:
+    """Say how often callers were refused, by day, server and code; grants and revocations are on the event log."""
+    return Reply(get_audit(call.hub))
 
 
 @routes.declare("DELETE", "/clients/<client_id>", scope="admin", replies={200: Done}, codes=("not_found",))

@@ -9,6 +9,7 @@ import msgspec
 from python_core.net.endpoints import Call, RawReply, Reply, Routes
 from python_core.runtime import clipboard
 from python_core.runtime.clipboard import ClipPage, ClipReceipt, ClipRefusal, ClipSearch, ClipView, NewClip
+from python_core.runtime.ledger import ReaderList, list_readers
 from python_core.runtime.shapes import PAGE_DEFAULT, Cursor, Done, Instant, Limit, Query
 
 routes = Routes("Clipboard")
@@ -35,6 +36,8 @@ class ClipQuery(Query, frozen=True, kw_only=True):
     "POST",
     "/clipboard",
     scope="clipboard:write",
+    side_effect=True,
+    same_user=True,
     body=NewClip,
     body_limit="max_clip_bytes",
     replies={201: ClipReceipt, 200: ClipReceipt | ClipRefusal},
@@ -56,13 +59,17 @@ def post_clipboard(call: Call, body: NewClip) -> Reply:
 def get_clipboard(call: Call, query: ClipQuery) -> Reply:
     """List clips, newest first, with previews of their texts."""
     wanted = ClipSearch(type=query.type, app=query.app, site=query.site, from_time=query.from_, to_time=query.to)
-    return Reply(clipboard.list_clips(call.hub, wanted, query.limit, query.cursor))
+    page = clipboard.list_clips(call.hub, wanted, query.limit, query.cursor)
+    call.note_reads(*(clip.id for clip in page.items))
+    return Reply(page)
 
 
 @routes.declare("GET", "/clipboard/<clip_id>", scope="clipboard:read", replies={200: ClipView}, codes=("not_found",))
 def get_clip(call: Call, clip_id: str) -> Reply:
     """Show one clip with its texts."""
-    return Reply(clipboard.get_clip(call.hub, clip_id))
+    clip = clipboard.get_clip(call.hub, clip_id)
+    call.note_reads(clip.id)
+    return Reply(clip)
 
 
 @routes.declare(
@@ -75,12 +82,26 @@ def get_clip(call: Call, clip_id: str) -> Reply:
 def get_fragment(call: Call, clip_id: str, ordinal: int) -> RawReply:
     """Give a fragment's bytes as they were captured, as a download that no browser renders."""
     mime, content = clipboard.get_fragment(call.hub, clip_id, ordinal)
+    call.note_reads(clip_id)
     headers = {"Content-Disposition": f'attachment; filename="{clip_id}-{ordinal}"'}
     return RawReply(content, mime if mime.startswith("image/") else "application/octet-stream", headers)
 
 
-@routes.declare("DELETE", "/clipboard/<clip_id>", scope="clipboard:write", replies={200: Done}, codes=("not_found",))
+@routes.declare(
+    "DELETE",
+    "/clipboard/<clip_id>",
+    scope="clipboard:write",
+    side_effect=True,
+    replies={200: Done},
+    codes=("not_found",),
+)
 def delete_clip(call: Call, clip_id: str) -> Reply:
     """Remove a clip with its index entry and files. Event: ``clipboard_forgotten``."""
     clipboard.remove_clip(call.hub, call.caller, clip_id)
     return Reply(Done())
+
+
+@routes.declare("GET", "/clipboard/<clip_id>/readers", scope="admin", replies={200: ReaderList})
+def get_clip_readers(call: Call, clip_id: str) -> Reply:
+    """Say which clients have read a clip, when and how often; also of a clip that is gone."""
+    return Reply(list_readers(call.hub, clip_id))

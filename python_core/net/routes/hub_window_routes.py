@@ -9,20 +9,25 @@ from python_core.runtime.hub_window import CommandReceipt, CommandView, HubComma
 routes = Routes("Hub window")
 
 
-@routes.declare("GET", "/hub-window", scope="hub:read", replies={200: HubWindowView, 304: None})
+@routes.declare("GET", "/hub-window", scope="hub:read", same_user=True, replies={200: HubWindowView, 304: None})
 def get_hub_window(call: Call) -> Reply:
     """Show the window's state, its indicators and the shared state, with an ``ETag``; 304 while nothing has changed."""
     etag = hub_window.get_etag(call.hub)
     headers = {"ETag": etag}
     if call.header("If-None-Match") == etag:
         return Reply(None, 304, headers)
-    return Reply(hub_window.get_hub_window(call.hub), 200, headers)
+    view = hub_window.get_hub_window(call.hub)
+    newest = view.shared_state.get("clipboard")
+    if newest:
+        call.note_reads(newest["id"])
+    return Reply(view, 200, headers)
 
 
 @routes.declare(
     "PATCH",
     "/hub-window",
     scope="hub:write",
+    same_user=True,
     body=HubWindowChange,
     replies={200: HubWindowView},
     codes=("precondition_failed",),

@@ -37,4 +37,6 @@ class SearchQuery(Query, frozen=True, kw_only=True):
 def get_search(call: Call, query: SearchQuery) -> Reply:
     """Find clips, visits and outputs, best first; what is typed is never a syntax error."""
     wanted = SearchScope(kind=query.kind, site=query.site, app=query.app, from_time=query.from_, to_time=query.to)
-    return Reply(search(call.hub, query.q, wanted, query.limit, query.cursor))
+    page = search(call.hub, query.q, wanted, query.limit, query.cursor)
+    call.note_reads(*(hit.id for hit in page.items))
+    return Reply(page)

@@ -14,6 +14,7 @@ routes = Routes("Status")
     access="open",
     scope="status:read",
     anonymous=True,
+    same_user=True,
     replies={200: StatusView | Readiness, 503: Readiness},
 )
 def get_status_reply(call: Call) -> Reply:

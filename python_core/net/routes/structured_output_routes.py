@@ -70,7 +70,9 @@ def get_structured_outputs(call: Call, query: OutputQuery) -> Reply:
 )
 def get_structured_output(call: Call, output_id: str) -> Reply:
     """Show one output with its payload and, for each source, whether it is present, changed or forgotten."""
-    return Reply(structured_output.get_output(call.hub, output_id))
+    output = structured_output.get_output(call.hub, output_id)
+    call.note_reads(output.id)
+    return Reply(output)
 
 
 @routes.declare(

@@ -31,6 +31,8 @@ class RunQuery(Query, frozen=True, kw_only=True):
     "POST",
     "/trigger",
     scope="trigger:run",
+    side_effect=True,
+    same_user=True,
     body=NewRun,
     query=WaitQuery,
     replies={202: RunReceipt, 200: RunReceipt | DryRun},

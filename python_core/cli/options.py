@@ -1,0 +1,124 @@
+"""What several commands share: reaching the hub, its pages, their options, and a finding's way to the exit code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, time, timedelta
+from typing import IO, TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from python_core.cli.terminal import note, shown
+from python_core.errors import HubError, NotReachable, SettingsInvalid
+from python_core.utils.timestamps import from_rfc3339, now_ms, to_rfc3339
+
+if TYPE_CHECKING:
+    from python_core.client import HubClient
+
+C = TypeVar("C", bound=Callable[..., Any])
+EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_SETTINGS = 1, 3, 78
+#: Rows that one request brings (contract.md: lists take at most 200).
+PAGE_AT_MOST = 200
+_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class Failed(click.ClickException):
+    """Ends a command with a finding: its sentence on stderr, its exit code."""
+
+    def __init__(self, finding: HubError) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+        self.exit_code = EXIT_FAILED
+        if isinstance(finding, NotReachable):
+            self.exit_code = EXIT_NOT_RUNNING
+        elif isinstance(finding, SettingsInvalid):
+            self.exit_code = EXIT_SETTINGS
+
+    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  # click's own signature
+        """Write the sentence, and the places where there are several."""
+        details = self.finding.details
+        if len(details) == 1 and self.message.rstrip(".") == details[0].message.rstrip("."):
+            note(shown(f"{details[0].at} {details[0].message}".rstrip(".") + "."))
+            return
+        note(shown(self.message))
+        if self.exit_code != EXIT_SETTINGS:  # that one's message tells its places itself
+            for detail in details:
+                note(shown(f"  {detail.at} {detail.message}"))
+
+
+class Moment(click.ParamType[str]):
+    """A time as a person types it, as the API takes it: ``2h`` ago, a date or time of the user's clock, or RFC 3339."""
+
+    name = "time"
+
+    def __init__(self, *, ends: bool = False) -> None:
+        #: A date alone means its last moment, not its first.
+        self._ends = ends
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        ago = re.fullmatch(r"(\d{1,6})\s*(s|m|min|h|d|w)", value.strip())
+        try:
+            if ago:
+                span_ms = timedelta(**{_UNITS[ago[2]]: int(ago[1])}) // timedelta(milliseconds=1)
+                return to_rfc3339(now_ms() - span_ms)
+            return to_rfc3339(self._instant_ms(value.strip()))
+        except (ValueError, OverflowError, OSError):
+            self.fail(
+                f"{value!r} is no time: give 30min, 2h or 3d (ago), 2026-01-31, or '2026-01-31 12:00'.", param, ctx
+            )
+
+    def _instant_ms(self, value: str) -> int:
+        try:
+            return from_rfc3339(value)
+        except ValueError:
+            given = datetime.fromisoformat(value)
+        if self._ends and len(value) == len("2026-01-31"):
+            given = datetime.combine(given.date(), time.max)
+        return int(given.timestamp() * 1000)
+
+
+def json_option(command: C) -> C:
+    """Add ``--json``, which a command gets as ``as_json``."""
+    return click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")(command)
+
+
+def limit_option(usual: int) -> Callable[[C], C]:
+    """Add ``--limit``."""
+    return click.option(
+        "--limit", type=click.IntRange(1, 10_000), default=usual, show_default=True, help="How many at most."
+    )
+
+
+def scope_options(command: C) -> C:
+    """Add what narrows a list of captured things: ``--site``, ``--app``, ``--from``, ``--to``."""
+    for option in (
+        click.option("--to", "to_time", type=Moment(ends=True), help="Of this time or before."),
+        click.option("--from", "from_time", type=Moment(), help="Of this time or later: 2h, 3d, 2026-01-31, …"),
+        click.option("--app", help="From this program."),
+        click.option("--site", help="From this site, such as example.org."),
+    ):
+        command = option(command)
+    return command
+
+
+def reach_hub() -> HubClient:
+    """Find the user's running hub.
+
+    http.client is imported at the first call: it takes as long as the rest of a command.
+    """
+    from python_core.client import HubClient
+
+    return HubClient()
+
+
+def list_items(hub: HubClient, path: str, limit: int, query: dict[str, object] | None = None) -> dict[str, Any]:
+    """Collect up to ``limit`` items from as many pages as it takes; returns ``items`` and ``nextCursor``."""
+    items, cursor = list[Any](), None
+    while True:
+        asked = {**(query or {}), "limit": min(limit - len(items), PAGE_AT_MOST), "cursor": cursor}
+        page = hub.call("GET", path, query=asked)
+        items += page["items"]
+        cursor = page["nextCursor"]
+        if cursor is None or len(items) >= limit:
+            return {"items": items, "nextCursor": cursor}

@@ -1,0 +1,111 @@
+"""The ledger: who has read what, and what was refused; noted in memory, written a few seconds later in one transaction.
+
+A read costs no write of its own. What a crash can lose is the last few seconds (``notes.WRITE_AFTER_MS``); asking writes first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+
+from python_core.errors import HubError
+from python_core.runtime.hub import Hub
+from python_core.runtime.shapes import View
+from python_core.store import Connection, clients
+from python_core.store import ledger as rows
+from python_core.utils.timestamps import to_rfc3339
+
+OUTCOME_DAYS = 90
+
+
+class ReaderView(View, frozen=True, kw_only=True):
+    """One client's reads of an item."""
+
+    client: str
+    name: str
+    kind: str
+    first_at: str
+    last_at: str
+    times: int
+
+
+class ReaderList(View, frozen=True, kw_only=True):
+    """Who has read an item."""
+
+    items: list[ReaderView]
+
+
+class OutcomeView(View, frozen=True, kw_only=True):
+    """How often callers met one outcome on a day: an error code, or ``admitted_same_user``."""
+
+    day: str
+    service: str
+    code: str
+    times: int
+
+
+class Audit(View, frozen=True, kw_only=True):
+    """What the gate counted, newest day first; grants and revocations are on the event log."""
+
+    outcomes: list[OutcomeView]
+
+
+def note_reads(hub: Hub, client: str, items: Iterable[str]) -> None:
+    """Note that a client got to see captured items."""
+    if hub.notes.add_reads(client, items, hub.now()):
+        write_notes(hub)
+
+
+def note_outcome(hub: Hub, service: str, code: str) -> None:
+    """Count a call that the gate turned away, or let in without a token."""
+    if hub.notes.add_outcome(service, code, hub.now()):
+        write_notes(hub)
+
+
+def write_notes(hub: Hub) -> None:
+    """Write what was noted, if anything was. A store that cannot take it now loses these notes, not the caller's answer."""
+    reads, outcomes = hub.notes.take()
+    if not reads and not outcomes:
+        return
+
+    def act(conn: Connection) -> None:
+        rows.add_reads(conn, reads)
+        rows.add_outcomes(conn, outcomes)
+        if outcomes:
+            rows.prune_outcomes(conn, to_rfc3339(hub.now() - OUTCOME_DAYS * 86_400_000)[:10])
+
+    with contextlib.suppress(HubError):
+        hub.store.write(act)
+
+
+def list_readers(hub: Hub, item: str) -> ReaderList:
+    """Return who has read an item; it need not be stored any more."""
+    write_notes(hub)
+    with hub.store.reading() as conn:
+        names = {client.id: client for client in clients.list_clients(conn)}
+        found = rows.list_readers(conn, item)
+    return ReaderList(
+        items=[
+            ReaderView(
+                client=row.client,
+                name=names[row.client].name if row.client in names else row.client,
+                kind=names[row.client].kind if row.client in names else "",
+                first_at=to_rfc3339(row.first_at_ms),
+                last_at=to_rfc3339(row.last_at_ms),
+                times=row.times,
+            )
+            for row in found
+        ]
+    )
+
+
+def get_audit(hub: Hub) -> Audit:
+    """Return what the gate counted in the last 90 days."""
+    write_notes(hub)
+    with hub.store.reading() as conn:
+        return Audit(
+            outcomes=[
+                OutcomeView(day=row.day, service=row.service, code=row.code, times=row.times)
+                for row in rows.list_outcomes(conn)
+            ]
+        )

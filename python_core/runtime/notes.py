@@ -1,0 +1,51 @@
+"""What one process has noted for the ledger and not written yet."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+
+from python_core.store.ledger import OutcomeRow, ReadRow
+from python_core.utils.timestamps import to_rfc3339
+
+WRITE_AFTER_MS = 5_000
+#: Reads that are held at most before they are written.
+HELD_AT_MOST = 1_000
+
+
+class Notes:
+    """What was noted in this process and is not written yet."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reads: dict[tuple[str, str], ReadRow] = {}
+        self._outcomes: dict[tuple[str, str, str], int] = {}
+        self._since_ms: int | None = None
+
+    def add_reads(self, client: str, items: Iterable[str], at_ms: int) -> bool:
+        """Note reads; say whether it is time to write."""
+        with self._lock:
+            for item in items:
+                known = self._reads.get((item, client))
+                first, times = (known.first_at_ms, known.times) if known else (at_ms, 0)
+                self._reads[item, client] = ReadRow(item, client, first, at_ms, times + 1)
+            return self._is_due(at_ms)
+
+    def add_outcome(self, service: str, code: str, at_ms: int) -> bool:
+        """Note a refusal; say whether it is time to write."""
+        with self._lock:
+            key = (to_rfc3339(at_ms)[:10], service, code)
+            self._outcomes[key] = self._outcomes.get(key, 0) + 1
+            return self._is_due(at_ms)
+
+    def take(self) -> tuple[list[ReadRow], list[OutcomeRow]]:
+        """Return what was noted, and begin anew."""
+        with self._lock:
+            taken = list(self._reads.values()), [OutcomeRow(*key, n) for key, n in self._outcomes.items()]
+            self._reads, self._outcomes, self._since_ms = {}, {}, None
+            return taken
+
+    def _is_due(self, at_ms: int) -> bool:
+        if self._since_ms is None:
+            self._since_ms = at_ms
+        return at_ms - self._since_ms >= WRITE_AFTER_MS or len(self._reads) >= HELD_AT_MOST

@@ -1,0 +1,62 @@
+"""Rows of the ledger: who has read which item, and what the gate counted; never any content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from python_core.store.connection import Connection
+
+
+class ReadRow(NamedTuple):
+    """One client's reads of one item: the first, the last, how many."""
+
+    item: str
+    client: str
+    first_at_ms: int
+    last_at_ms: int
+    times: int
+
+
+class OutcomeRow(NamedTuple):
+    """How often calls of one day (``2026-01-31``) met one outcome at one server."""
+
+    day: str
+    service: str
+    code: str
+    times: int
+
+
+def add_reads(conn: Connection, rows: Iterable[ReadRow]) -> None:
+    """Add reads to what is known."""
+    conn.executemany(
+        "INSERT INTO reads VALUES (?, ?, ?, ?, ?) ON CONFLICT(item, client) DO UPDATE SET "
+        "last_at = max(last_at, excluded.last_at), times = times + excluded.times",
+        rows,
+    )
+
+
+def list_readers(conn: Connection, item: str) -> list[ReadRow]:
+    """Return who has read an item."""
+    rows = conn.execute("SELECT item, client, first_at, last_at, times FROM reads WHERE item = ?", (item,))
+    return [ReadRow._make(row) for row in rows]
+
+
+def add_outcomes(conn: Connection, rows: Iterable[OutcomeRow]) -> None:
+    """Add outcomes to what is known."""
+    conn.executemany(
+        "INSERT INTO outcomes VALUES (?, ?, ?, ?) ON CONFLICT(day, service, code) DO UPDATE SET "
+        "times = times + excluded.times",
+        rows,
+    )
+
+
+def list_outcomes(conn: Connection) -> list[OutcomeRow]:
+    """Return all outcomes, newest day first."""
+    rows = conn.execute("SELECT day, service, code, times FROM outcomes ORDER BY day DESC, service, code")
+    return [OutcomeRow._make(row) for row in rows]
+
+
+def prune_outcomes(conn: Connection, before_day: str) -> None:
+    """Forget the outcomes of days before ``before_day``."""
+    conn.execute("DELETE FROM outcomes WHERE day < ?", (before_day,))
