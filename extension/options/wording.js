@@ -51,7 +51,7 @@ const WORDS = {
 const REFUSALS = {
   unauthorized: "The token is unknown to it: revoked, expired, or of another hub.",
   forbidden_origin: "The token belongs to another browser or extension.",
-  unproven: "Who answers does not know it: it was revoked or is another hub's, or a program poses as the hub.",
+  unproven: "Who answers does not know it: revoked, of another hub, or something poses as the hub.",
   insufficient_scope: "The token may not send tabs: it lacks the scope tabs:write.",
 };
 

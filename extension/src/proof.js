@@ -1,7 +1,7 @@
 // One job: tell the hub from a program that poses as it, before the token goes anywhere.
 //
-// The hub keeps the SHA-256 of the token, so both sides can make the same key from it, and whoever does not know
-// the token cannot. The port is part of what is proven: nobody can pass on the proof of a hub on another port.
+// The hub keeps the SHA-256 of the token, so both sides can make the same key from it, and nobody else can.
+// The port is part of what is proven, so that nobody can pass on the proof of a hub on another port.
 
 const KEY_WORDS = "smrthub server proof";
 

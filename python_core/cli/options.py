@@ -20,7 +20,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_SETTINGS = 1, 3, 78
 #: Rows that one request brings (contract.md: lists take at most 200).
 PAGE_AT_MOST = 200
-_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_MS = timedelta(milliseconds=1)
 
 
 class Failed(click.ClickException):
@@ -29,53 +30,47 @@ class Failed(click.ClickException):
     def __init__(self, finding: HubError) -> None:
         super().__init__(finding.message)
         self.finding = finding
-        self.exit_code = EXIT_FAILED
+        code = EXIT_SETTINGS if isinstance(finding, SettingsInvalid) else EXIT_FAILED
         if isinstance(finding, NotReachable):
-            self.exit_code = EXIT_NOT_RUNNING
-        elif isinstance(finding, SettingsInvalid):
-            self.exit_code = EXIT_SETTINGS
+            code = EXIT_NOT_RUNNING
+        self.exit_code = code  # type: ignore[misc]  # click itself sets it so on instances
 
-    def show(self, file: IO[Any] | None = None) -> None:  # noqa: ARG002  # click's own signature
+    def show(self, file: IO[Any] | None = None) -> None:
         """Write the sentence, and the places where there are several."""
-        details = self.finding.details
-        if len(details) == 1 and self.message.rstrip(".") == details[0].message.rstrip("."):
-            note(shown(f"{details[0].at} {details[0].message}".rstrip(".") + "."))
+        places = [f"{detail.at.lstrip('/?')} {detail.message}" for detail in self.finding.details]
+        if len(places) == 1 and self.message.rstrip(".") == self.finding.details[0].message.rstrip("."):
+            note(shown(f"{places[0].rstrip('.')}."))
             return
         note(shown(self.message))
         if self.exit_code != EXIT_SETTINGS:  # that one's message tells its places itself
-            for detail in details:
-                note(shown(f"  {detail.at} {detail.message}"))
+            for place in places:
+                note(shown(f"  {place}"))
 
 
-class Moment(click.ParamType[str]):
-    """A time as a person types it, as the API takes it: ``2h`` ago, a date or time of the user's clock, or RFC 3339."""
+def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Turn a time as a person types it into the API's: ``2h`` ago, a date or time of the user's clock, or RFC 3339."""
+    if value is None:
+        return None
+    text = value.strip()
+    ago = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d|w)", text)
+    try:
+        if ago:
+            return to_rfc3339(now_ms() - timedelta(**{_UNITS[ago[2]]: int(ago[1])}) // _MS)
+        return to_rfc3339(_instant_ms(text, ends=param.name == "to_time"))
+    except (ValueError, OverflowError, OSError):
+        told = "give 30min, 2h or 3d (ago), 2026-01-31, or '2026-01-31 12:00'"
+        raise click.BadParameter(f"{text!r} is no time: {told}.", ctx, param) from None
 
-    name = "time"
 
-    def __init__(self, *, ends: bool = False) -> None:
-        #: A date alone means its last moment, not its first.
-        self._ends = ends
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        ago = re.fullmatch(r"(\d{1,6})\s*(s|m|min|h|d|w)", value.strip())
-        try:
-            if ago:
-                span_ms = timedelta(**{_UNITS[ago[2]]: int(ago[1])}) // timedelta(milliseconds=1)
-                return to_rfc3339(now_ms() - span_ms)
-            return to_rfc3339(self._instant_ms(value.strip()))
-        except (ValueError, OverflowError, OSError):
-            self.fail(
-                f"{value!r} is no time: give 30min, 2h or 3d (ago), 2026-01-31, or '2026-01-31 12:00'.", param, ctx
-            )
-
-    def _instant_ms(self, value: str) -> int:
-        try:
-            return from_rfc3339(value)
-        except ValueError:
-            given = datetime.fromisoformat(value)
-        if self._ends and len(value) == len("2026-01-31"):
-            given = datetime.combine(given.date(), time.max)
-        return int(given.timestamp() * 1000)
+def _instant_ms(text: str, *, ends: bool) -> int:
+    """Read a time; ``ends``: a date alone means its last moment, not its first."""
+    try:
+        return from_rfc3339(text)
+    except ValueError:
+        given = datetime.fromisoformat(text)
+    if ends and len(text) == len("2026-01-31"):
+        given = datetime.combine(given.date(), time.max)
+    return int(given.timestamp() * 1000)
 
 
 def json_option(command: C) -> C:
@@ -93,8 +88,10 @@ def limit_option(usual: int) -> Callable[[C], C]:
 def scope_options(command: C) -> C:
     """Add what narrows a list of captured things: ``--site``, ``--app``, ``--from``, ``--to``."""
     for option in (
-        click.option("--to", "to_time", type=Moment(ends=True), help="Of this time or before."),
-        click.option("--from", "from_time", type=Moment(), help="Of this time or later: 2h, 3d, 2026-01-31, …"),
+        click.option("--to", "to_time", metavar="TIME", callback=_moment, help="Of this time or before."),
+        click.option(
+            "--from", "from_time", metavar="TIME", callback=_moment, help="Of this time or later: 2h, 2026-01-31, …"
+        ),
         click.option("--app", help="From this program."),
         click.option("--site", help="From this site, such as example.org."),
     ):

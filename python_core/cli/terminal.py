@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
+import textwrap
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
@@ -47,9 +49,15 @@ def say(line: str = "") -> None:
     click.echo(line)
 
 
+def say_field(label: str, text: str, label_width: int = 10) -> None:
+    """Write a text with its label, broken at words under itself where it is longer than the terminal's line."""
+    lines = _wrapped(one_line(text), sys.stdout, label_width)
+    say(f"{label:<{label_width}}" + ("\n" + " " * label_width).join(lines))
+
+
 def note(line: str) -> None:
     """Write a line that is no part of the answer, to stderr."""
-    click.echo(line, err=True)
+    click.echo("\n".join(_wrapped(line, sys.stderr)), err=True)
 
 
 def say_json(value: object, *, one_line: bool = False) -> None:
@@ -105,6 +113,14 @@ def size(count: int) -> str:
     if count < 1000:
         return f"{count} B"
     return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def _wrapped(line: str, stream: TextIO, indent: int = 0) -> list[str]:
+    """Break a line at words for a terminal; into a pipe it stays one."""
+    if not stream.isatty():
+        return [line]
+    width = max(20, shutil.get_terminal_size().columns - indent)
+    return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
 
 
 def _escaped(found: re.Match[str]) -> str:

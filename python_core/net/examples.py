@@ -24,5 +24,10 @@ BODIES: dict[str, Any] = {
     },
     "post_structured_output": {"schema": "note/1", "payload": {"text": "Buy salt."}, "title": "A note"},
     "post_clients": {"name": "My script", "kind": "script", "scopes": ["clipboard:read", "search:read"]},
+    "post_confirmation": {"decision": "once"},
+    "post_pair": {"name": "My agent", "kind": "agent", "scopes": ["search:read", "clipboard:read"]},
+    "post_pair_token": {"deviceCode": "as POST /pair answered it"},
+    "post_pairing_window": {"seconds": 120},
+    "post_pairing": {"decision": "approve"},
     "post_tab_info": {"url": "https://example.com/sea", "title": "The sea", "event": "activated", "focused": True},
 }

@@ -22,7 +22,7 @@ from python_core.runtime.ledger import write_notes
 from python_core.runtime.save_worker import save_and_route_worker
 from python_core.runtime.status import end_beat, record_beat
 from python_core.store import Store, open_store
-from python_core.store.blobs import sweep_blobs
+from python_core.store.blobs import recover_blobs
 from python_core.utils.config_path_resolver import Paths, resolve_paths
 from python_core.utils.heartbeat import Heartbeat
 from python_core.utils.logger import get_logger_for
@@ -145,7 +145,7 @@ class Host:
 
     def start(self) -> None:
         """Start the servers, the worker and the heartbeats, and tell where the servers are in the runtime files."""
-        sweep_blobs(self.store)
+        recover_blobs(self.store)
         for server in self.servers:
             server.start()
             self._beat(server.service.replace("-", "_"))

@@ -26,11 +26,31 @@ from python_core.net.openapi_schemas import (
     reply_schemas,
     reply_words,
 )
-from python_core.net.openapi_texts import ABOUT, ACCESS, CODE_MEANINGS, HEADERS, PARAMETERS, READ_BY, SERVERS, TOLD_BY
+from python_core.net.openapi_texts import (
+    ABOUT,
+    ACCESS,
+    CODE_MEANINGS,
+    HEADERS,
+    PARAMETERS,
+    READ_BY,
+    SAME_USER,
+    SERVERS,
+    SIDE_EFFECT,
+    TOLD_BY,
+)
 from python_core.runtime.clients import SCOPES
 from python_core.runtime.status import API_VERSION
 
-_BY_ALL = ("bad_input", "misdirected", "forbidden_origin", "unauthorized", "internal", "busy")
+_BY_ALL = (
+    "bad_input",
+    "misdirected",
+    "forbidden_user",
+    "forbidden_origin",
+    "unauthorized",
+    "rate_limited",
+    "internal",
+    "busy",
+)
 _PART = re.compile(r"<(int:)?(\w+)>")
 
 
@@ -79,6 +99,8 @@ def codes_of(endpoint: Endpoint) -> tuple[str, ...]:
     codes = {*_BY_ALL, *endpoint.codes}
     if endpoint.scope is not None:
         codes.add("insufficient_scope")
+    if endpoint.side_effect:
+        codes.add("confirmation_required")
     if endpoint.body is not None:
         codes |= {"too_large", "unsupported_media_type"}
     if "<" in endpoint.path or endpoint.setting is not None:
@@ -138,8 +160,10 @@ def _who(endpoint: Endpoint) -> str:
         needs = f"No token is needed; one must allow `{endpoint.scope}`."
     else:
         needs = f"Scope: `{endpoint.scope}`."
-    there = f" There only while the setting `{_camel(endpoint.setting)}` is on." if endpoint.setting else ""
-    return f"{needs} {ACCESS[endpoint.access]}{there}"
+    more = f" There only while the setting `{_camel(endpoint.setting)}` is on." if endpoint.setting else ""
+    more += SIDE_EFFECT if endpoint.side_effect else ""
+    more += SAME_USER if endpoint.same_user else ""
+    return f"{needs} {ACCESS[endpoint.access]}{more}"
 
 
 def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
@@ -222,7 +246,7 @@ def _bearer() -> dict[str, str]:
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "shb_<id>_<secret>",
-        "description": "The `token` in the runtime file (`smrthub-bridge`: `bridge.json`), or a client's own.",
+        "description": "The member `token` of the runtime file `bridge.json`, or a token from `POST /clients`.",
     }
 
 

@@ -123,17 +123,15 @@ def _error(codes: Iterable[str]) -> dict[str, Any]:
             "code": {"enum": list(codes)},
             "message": {"type": "string", "description": "For people; it holds nothing of the request."},
             "details": {"type": "array", "items": detail},
+            "confirmationId": {"type": "string", "description": "What waits for the user, at `confirmation_required`."},
+            "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         },
-        "required": ["code", "message"],
+        "required": ["code", "message", "traceId"],
     }
     return {
         "title": "Error",
         "description": "Every refusal and failure. `traceId` is in the hub's logs too.",
         "type": "object",
-        "properties": {
-            "status": {"const": "error"},
-            "error": error,
-            "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
-        },
-        "required": ["status", "error", "traceId"],
+        "properties": {"status": {"const": "error"}, "error": error},
+        "required": ["status", "error"],
     }

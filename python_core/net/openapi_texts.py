@@ -11,7 +11,7 @@ ABOUT = (
 **The first call.** Choose *Authorize* and paste a token, then *Try it out*. Yours is the member `token` of the file \
 `SmrtHub/Runtime/python-net/bridge.json` under `%LOCALAPPDATA%` (where that is not set, under your system's own folder for \
 a program's state; the hub prints it at its start); it is new at each start of the hub. A program gets one of its own, \
-with only the scopes it needs, from `POST /clients`.
+with only the scopes it needs, from `POST /clients` or by pairing.
 
 **Every reply** that is JSON has `"status": "ok"` or `"status": "error"`, and bears `X-SmrtHub-Service`: an answer without it \
 comes from another program on this port. What `GET` answers, `HEAD` answers too, without the body. Times are RFC 3339 in \
@@ -40,12 +40,20 @@ ACCESS: dict[str, str] = {
     "page": "For programs, this page, and whoever follows a link to it.",
 }
 
+SIDE_EFFECT = (
+    " A client that can also read captured text is answered `confirmation_required` until the user has allowed the request, "
+    "or the client for good: `POST /confirmations/{confirmation_id}`."
+)
+SAME_USER = " While the setting `admitSameUserPrograms` is on, this user's own programs need no token."
+
 #: When a code is answered; one for each of ``failures.STATUS_OF_CODE``.
 CODE_MEANINGS: dict[str, str] = {
     "bad_input": "The request cannot be understood or breaks a stated rule; `details` point at the places.",
     "unauthorized": "There is no token, or it is not valid, or no longer.",
     "forbidden_origin": "A page or an extension calls that may not, or a token that belongs to another.",
+    "forbidden_user": "Another user of this machine calls.",
     "insufficient_scope": "The token does not allow this.",
+    "confirmation_required": "The user has to allow it first: then send the same request again.",
     "access_denied": "The user has not opened the pairing window, or has denied.",
     "authorization_pending": "The user has not answered yet: ask again after the interval.",
     "slow_down": "Asked again too soon: wait longer between two calls.",
@@ -119,4 +127,5 @@ TOLD_BY: dict[tuple[str, int], tuple[str, ...]] = {
     ("get_apidocs_redirect", 308): ("Location",),
     ("unauthorized", 401): ("WWW-Authenticate",),
     ("busy", 503): ("Retry-After",),
+    ("rate_limited", 429): ("Retry-After",),
 }

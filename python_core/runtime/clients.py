@@ -135,9 +135,11 @@ def client_of(hub: Hub, token: str) -> ClientRow | None:
         client = clients.get_client(conn, parts[1] if parts else OWNER)
     if not hmac.compare_digest(_hash(token), client.secret_hash if client else bytes(32)) or client is None:
         return None
-    if client.revoked_at_ms is not None or (client.expires_at_ms is not None and client.expires_at_ms <= hub.now()):
-        return None
-    return client
+    return client if _is_valid(hub, client) else None
+
+
+def _is_valid(hub: Hub, client: ClientRow) -> bool:
+    return client.revoked_at_ms is None and (client.expires_at_ms is None or client.expires_at_ms > hub.now())
 
 
 def bind_origin(hub: Hub, client_id: str, origin: str) -> bool:
@@ -202,7 +204,7 @@ def proof_for(hub: Hub, client_id: str, said: str) -> str | None:
     """
     with hub.store.reading() as conn:
         client = clients.get_client(conn, client_id)
-    if client is None or client.revoked_at_ms is not None:
+    if client is None or not _is_valid(hub, client):
         return None
     key = hmac.new(client.secret_hash, b"smrthub server proof", hashlib.sha256).digest()
     return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()

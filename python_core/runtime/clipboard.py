@@ -143,24 +143,24 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     key = clip.encounter.encounter_id or key
     draft, pictures = _draft(hub, caller, clip)
     words = words_of(clip.fragments)
-    for (
-        digest,
-        picture,
-    ) in pictures.items():  # On disk before the lock is taken; inside it only looked for again.
+    for digest, picture in pictures.items():  # on disk before the lock is taken; inside it only looked for again
         put_blob(hub.store.folder, digest, picture)
 
     def store(conn: Connection) -> ClipReceipt:
-        first = _first_of(conn, hub, draft, key)
+        first = _first_of(conn, draft, key) or _twin_of(conn, hub, draft, key)
         if first is not None:
+            doom_blobs(conn, pictures)
             return _receipt(first, duplicate=True)
         for digest, picture in pictures.items():
             put_blob(hub.store.folder, digest, picture)
         _add(conn, hub, caller, draft, words)
-        if key:
-            answered.add_answer(conn, caller.client, key, draft.id, draft.received_at_ms)
+        answered.add_answer(conn, draft.client, "clip", key, draft.id, draft.received_at_ms)
         return _receipt(draft, duplicate=False)
 
-    return hub.store.write(store)
+    receipt = hub.store.write(store)
+    if receipt.duplicate and pictures:
+        sweep_blobs(hub.store)
+    return receipt
 
 
 def _draft(hub: Hub, caller: Caller, clip: NewClip) -> tuple[ClipRow, dict[str, bytes]]:
@@ -185,15 +185,20 @@ def _draft(hub: Hub, caller: Caller, clip: NewClip) -> tuple[ClipRow, dict[str, 
     return draft, {row.digest: content for row, content in judged if row.content is None}
 
 
-def _first_of(conn: Connection, hub: Hub, draft: ClipRow, key: str | None) -> ClipRow | None:
-    """Return the clip that this one repeats: the same key, or the same contents within the window."""
-    known = answered.get_first_item(conn, draft.client, key) if key else None
-    first = clips.get_clip(conn, known) if known else None
-    if first is not None:
-        return first
+def _first_of(conn: Connection, draft: ClipRow, key: str | None) -> ClipRow | None:
+    """Return the clip that this client's key made; one that was removed since is not stored again by a repetition."""
+    known = answered.get_first_item(conn, draft.client, "clip", key)
+    return None if known is None else clips.get_clip(conn, known) or replace(draft, id=known)
+
+
+def _twin_of(conn: Connection, hub: Hub, draft: ClipRow, key: str | None) -> ClipRow | None:
+    """Return a clip of the same contents within the window; the key then stands for that clip."""
     window_ms = hub.settings.bridge.duplicate_window_seconds * 1000
     at_ms = draft.captured_at_ms
-    return clips.get_twin(conn, draft.fingerprint, at_ms - window_ms, at_ms + window_ms)
+    twin = clips.get_twin(conn, draft.fingerprint, at_ms - window_ms, at_ms + window_ms)
+    if twin is not None:
+        answered.add_answer(conn, draft.client, "clip", key, twin.id, draft.received_at_ms)
+    return twin
 
 
 def _add(conn: Connection, hub: Hub, caller: Caller, draft: ClipRow, words: str) -> None:

@@ -159,13 +159,12 @@ def send_command(hub: Hub, caller: Caller, wanted: HubCommand, key: str | None) 
     row = CommandRow(new_id(), wanted.command, wanted.args, hub.now(), None)
 
     def act(conn: Connection) -> CommandReceipt:
-        known = answered.get_first_item(conn, caller.client, key) if key else None
+        known = answered.get_first_item(conn, caller.client, "command", key)
         first = hub_window.get_command(conn, known) if known else None
         if first is not None:
             return CommandReceipt(command=_view(first), duplicate=True)
         hub_window.add_command(conn, row)
-        if key:
-            answered.add_answer(conn, caller.client, key, row.id, row.at_ms)
+        answered.add_answer(conn, caller.client, "command", key, row.id, row.at_ms)
         announce(conn, hub, caller, "hub_window_command", id=row.id, command=row.command)
         return CommandReceipt(command=_view(row), duplicate=False)
 

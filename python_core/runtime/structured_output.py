@@ -85,7 +85,7 @@ def put_output(hub: Hub, caller: Caller, wanted: NewOutput, key: str | None) -> 
     output_id, now_ms = new_id(), hub.now()
 
     def act(conn: Connection) -> OutputReceipt:
-        known = answered.get_first_item(conn, caller.client, key) if key else None
+        known = answered.get_first_item(conn, caller.client, "output", key)
         if known is not None:
             return OutputReceipt(id=known, duplicate=True)
         sources = [_cite(conn, n, item) for n, item in enumerate(wanted.sources)]
@@ -104,8 +104,7 @@ def put_output(hub: Hub, caller: Caller, wanted: NewOutput, key: str | None) -> 
                 sources=sources,
             ),
         )
-        if key:
-            answered.add_answer(conn, caller.client, key, output_id, now_ms)
+        answered.add_answer(conn, caller.client, "output", key, output_id, now_ms)
         announce(conn, hub, caller, "output_added", id=output_id, schema=wanted.schema)
         return OutputReceipt(id=output_id, duplicate=False)
 

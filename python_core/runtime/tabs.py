@@ -81,32 +81,55 @@ def _record(
         if verdict.ends_front and _sight(conn, caller, verdict, None, tab.focused):
             announce(conn, hub, caller, "tab_changed", id=None, event=tab.event)
         return TabReceipt(id=tab.id, stored=False, reason=verdict.reason)
-    known = answered.get_first_item(conn, caller.client, tab.id) if tab.id else None
+    key = tab.id or None
+    known = answered.get_first_item(conn, caller.client, "tab", key)
     if known is not None:
         return TabReceipt(id=tab.id, stored=True, visit_id=known, duplicate=True)
-    visit = _extend(conn, hub, caller, verdict) or _begin(conn, caller, verdict)
-    if tab.id:
-        answered.add_answer(conn, caller.client, tab.id, visit.id, hub.now())
+    visit = _leave(conn, hub, caller, verdict) if _leaves(verdict) else _stay(conn, hub, caller, verdict)
+    if visit is None:
+        return TabReceipt(id=tab.id, stored=False, reason="not_in_front")
+    answered.add_answer(conn, caller.client, "tab", key, visit.id, hub.now())
     came_to_front = verdict.event != "closed" and _sight(conn, caller, verdict, visit.seq, verdict.focused)
     if came_to_front or verdict.event == "closed":
         announce(conn, hub, caller, "tab_changed", id=visit.id, event=verdict.event)
     return TabReceipt(id=tab.id or visit.id, stored=True, visit_id=visit.id)
 
 
-def _extend(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow | None:
-    """Extend the tab's visit if it is to this page and was seen within ``pulseSeconds``."""
-    visit = visits.get_last_visit(conn, caller.client, _tab_key(tab))
-    pulse_ms = hub.settings.web_listener.pulse_seconds * 1000
-    if visit is None or visit.url != tab.url or visit.closed_at_ms is not None:
-        return None
-    if tab.observed_at_ms - visit.last_seen_at_ms > pulse_ms:
-        return None
+def _leaves(tab: SeenTab) -> bool:
+    """Say whether the report is of a page that is in front no more, or never was: it begins no visit."""
+    return tab.event == "closed" or (tab.focused is False and tab.event != "activated")
+
+
+def _stay(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow:
+    """Extend the tab's visit if it is to this page and was seen within ``pulseSeconds``; else begin one."""
+    visit = _open_visit(conn, caller, tab)
+    if visit is None or not _is_recent(hub, visit, tab):
+        return _begin(conn, caller, tab)
     title = tab.title or visit.title
     if title != visit.title:
         documents.set_document_title(conn, visit.document, title)
-    closed_at_ms = tab.observed_at_ms if tab.event == "closed" else None
-    visits.set_visit_seen(conn, visit.seq, title, tab.observed_at_ms, closed_at_ms)
+    visits.set_visit_seen(conn, visit.seq, title, tab.observed_at_ms, None)
     return visit
+
+
+def _leave(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow | None:
+    """Note that the tab's visit was left or closed; its time grows only if it was seen within ``pulseSeconds``."""
+    visit = _open_visit(conn, caller, tab)
+    if visit is None:
+        return None
+    seen_at_ms = tab.observed_at_ms if _is_recent(hub, visit, tab) else visit.last_seen_at_ms
+    closed_at_ms = tab.observed_at_ms if tab.event == "closed" else None
+    visits.set_visit_seen(conn, visit.seq, visit.title, seen_at_ms, closed_at_ms)
+    return visit
+
+
+def _open_visit(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow | None:
+    visit = visits.get_last_visit(conn, caller.client, _tab_key(tab))
+    return visit if visit is not None and visit.url == tab.url and visit.closed_at_ms is None else None
+
+
+def _is_recent(hub: Hub, visit: VisitRow, tab: SeenTab) -> bool:
+    return tab.observed_at_ms - visit.last_seen_at_ms <= hub.settings.web_listener.pulse_seconds * 1000
 
 
 def _begin(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow:
@@ -120,7 +143,7 @@ def _begin(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow:
         title=tab.title,
         started_at_ms=tab.observed_at_ms,
         last_seen_at_ms=tab.observed_at_ms,
-        closed_at_ms=tab.observed_at_ms if tab.event == "closed" else None,
+        closed_at_ms=None,
     )
     words = "\n".join(text for text in (tab.url, tab.selection) if text)
     document = documents.add_document(conn, "visit", visit.id, tab.observed_at_ms, tab.site, None, tab.title, words)
@@ -136,8 +159,8 @@ def _sight(
     """
     last = visits.get_sighting_at(conn, caller.client, tab.browser, tab.observed_at_ms)
     same = last is not None and last.visit == visit
-    if isinstance(tab, SeenTab) and focused is False and not same and tab.event != "activated":
-        return False  # A page that loads in a background tab: it is not in front of anybody.
+    if isinstance(tab, SeenTab) and _leaves(tab) and not same:
+        return False  # A tab in the background: it was not in front of anybody.
     if last is None and visit is None:
         return False
     if last is not None and same and last.focused == focused:

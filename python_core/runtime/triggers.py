@@ -138,13 +138,12 @@ def queue_run(hub: Hub, caller: Caller, wanted: NewRun, key: str | None) -> RunR
     run = RunRow(new_id(), trigger.name, wanted.args, caller.client, caller.trace_id, "queued", hub.now())
 
     def queue(conn: Connection) -> RunReceipt:
-        known = answered.get_first_item(conn, caller.client, key) if key else None
+        known = answered.get_first_item(conn, caller.client, "run", key)
         first = runs.get_run(conn, known) if known else None
         if first is not None:
             return RunReceipt(run=_view(first), duplicate=True)
         runs.add_run(conn, run)
-        if key:
-            answered.add_answer(conn, caller.client, key, run.id, run.queued_at_ms)
+        answered.add_answer(conn, caller.client, "run", key, run.id, run.queued_at_ms)
         announce(conn, hub, caller, "trigger_queued", id=run.id, trigger=run.trigger)
         return RunReceipt(run=_view(run), duplicate=False)
 

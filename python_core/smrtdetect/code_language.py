@@ -103,6 +103,12 @@ def name_code(lines: list[str]) -> Named | None:
     return language, round(min(0.97, 0.5 + 0.48 * sure), 2)
 
 
+def _count_form(form: Form, framed: str) -> int:
+    if not form.pattern:
+        return framed.count(form.gate)
+    return sum(1 for _ in islice(compile_form(form.pattern).finditer(framed), 3))
+
+
 def _is_prose(line: str) -> bool:
     words = line.split()
     if len(words) < 6 or not _CODE_SIGNS.isdisjoint(line):
@@ -138,10 +144,7 @@ def count_points(head: str, raw: bytes) -> dict[str, float]:
         tried.update(index.forms_by_word[word])
     for number in tried:
         language, form = index.forms[number]
-        if form.pattern:
-            found = sum(1 for _ in islice(compile_form(form.pattern).finditer(framed), 3))
-        else:
-            found = framed.count(form.gate)
+        found = _count_form(form, framed)
         if found:
             points[language] = points.get(language, 0.0) + form.weight * (1 + min(found - 1, 2) / 2)
     return _join_kin(points)

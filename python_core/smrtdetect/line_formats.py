@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from python_core.smrtdetect.one_liners import Named
 
@@ -51,7 +52,7 @@ def name_settings(text: str, lines: list[str]) -> Named | None:
         named = _name_sections(bare, sections)
         if named:
             return named
-    return _name_yaml(lines, bare)
+    return _name_yaml(bare)
 
 
 def name_assignments(lines: list[str]) -> Named | None:
@@ -76,7 +77,7 @@ def _name_sections(bare: list[str], sections: int) -> Named | None:
     return None
 
 
-def _name_yaml(lines: list[str], bare: list[str]) -> Named | None:
+def _name_yaml(bare: list[str]) -> Named | None:
     has_marker = bare[0].rstrip() == "---"
     starts = [line.lstrip(" -")[:1] for line in bare]
     if not has_marker and 2 * sum(map(str.isupper, starts)) > len(bare):
@@ -93,7 +94,7 @@ def _name_yaml(lines: list[str], bare: list[str]) -> Named | None:
         - len(bare)
         + sum(
             1
-            for upper, lower in zip(bare, bare[1:], strict=False)
+            for upper, lower in pairwise(bare)
             if upper.endswith((":", "|", ">", "|-", ">-"))
             and (_indent(lower) > _indent(upper) or lower.lstrip()[:2] == "- ")
         )

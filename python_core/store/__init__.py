@@ -6,6 +6,7 @@ transaction it runs in, so that callers in ``runtime`` decide what belongs toget
 
 from __future__ import annotations
 
-from python_core.store.connection import Connection, Store, open_store
+from python_core.store.connection import Connection
+from python_core.store.database import Store, open_store
 
 __all__ = ["Connection", "Store", "open_store"]

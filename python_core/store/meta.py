@@ -6,7 +6,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from python_core.store.connection import Connection, Store
+from python_core.store.connection import Connection
+from python_core.store.database import Store
 from python_core.utils.ids import new_id
 
 

@@ -7,6 +7,7 @@ A step never changes once released. Before a step runs on a database that holds 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
@@ -17,7 +18,6 @@ from python_core.utils.config_path_resolver import make_private
 from python_core.utils.file_lock import FileLock
 
 DATABASE_NAME = "hub.db"
-VERSION = len(STEPS)
 
 
 class StoreUnusable(HubError):
@@ -26,25 +26,27 @@ class StoreUnusable(HubError):
     code = "store_unusable"
 
 
-def bring_up_to_date(folder: Path) -> None:
+def bring_up_to_date(folder: Path, steps: Sequence[str] = STEPS) -> None:
     """Make the database in ``folder`` if there is none, and run the steps it has not had yet; safe for many at once.
 
     :raises StoreUnusable: it was written by a newer version, or it is no database.
     """
     make_private(folder)
     path = folder / DATABASE_NAME
-    if path.exists() and _version_of(path) == VERSION:
+    if path.exists() and _version_of(path) == len(steps):
         return
     with FileLock(folder / "schema.lock"):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # Never opened beside SQLite: closing a descriptor of the file gives up all locks that this process has on it.
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
         have = _version_of(path)
-        if have > VERSION:
+        if have > len(steps):
             raise StoreUnusable(
-                f"{path} was written by a newer SmrtHub (schema {have}, this one knows {VERSION}). "
+                f"{path} was written by a newer SmrtHub (schema {have}, this one knows {len(steps)}). "
                 "Update SmrtHub, or move the file away to start empty."
             )
-        for number in range(have + 1, VERSION + 1):
-            _take_step(path, number)
+        for number in range(have + 1, len(steps) + 1):
+            _take_step(path, number, steps[number - 1], is_new=have == 0)
 
 
 def _version_of(path: Path) -> int:
@@ -54,22 +56,22 @@ def _version_of(path: Path) -> int:
             return int(conn.pragma("user_version") or 0)
         finally:
             conn.close()
-    except apsw.NotADBError:
+    except (apsw.NotADBError, apsw.CorruptError):
         raise StoreUnusable(
             f"{path} is damaged or no database: it is left as it is. Move it away to start empty, "
             f"or put back a copy from {path.parent / 'backups'}."
         ) from None
 
 
-def _take_step(path: Path, number: int) -> None:
+def _take_step(path: Path, number: int, step: str, *, is_new: bool) -> None:
     conn = _open(path)
     try:
-        if number > 1:
-            _back_up(conn, path, number)
-        else:
+        if is_new:
             conn.pragma("journal_mode", "wal")
+        else:
+            _back_up(conn, path, number)
         with conn:
-            conn.execute(STEPS[number - 1])
+            conn.execute(step)
             conn.pragma("user_version", number)
     finally:
         conn.close()

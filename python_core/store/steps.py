@@ -43,7 +43,8 @@ CREATE TABLE events(
 ) STRICT;
 
 CREATE TABLE answered(
-    client TEXT NOT NULL, key TEXT NOT NULL, item TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (client, key)
+    client TEXT NOT NULL, kind TEXT NOT NULL, key TEXT NOT NULL, item TEXT NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (client, kind, key)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answered_by_time ON answered(at);
 

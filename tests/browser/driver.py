@@ -69,6 +69,12 @@ class Chrome:
         self.options.click("#connection button")
         self.options.locator("#test-result:not(:empty)").wait_for()
 
+    def connect_and_lose(self, listener: Listener) -> int:
+        """Connect, then take the listener away; answers its port."""
+        self.connect(listener.port)
+        listener.stop()
+        return listener.port
+
     def until(self, found: Callable[[], Any], what: str) -> Any:
         return wait_until(found, what, self.context)
 

@@ -24,13 +24,6 @@ def ids_of(tabs):
     return [tab["id"] for tab in tabs]
 
 
-def offline(chrome, listener):
-    """Connect, then take the listener away; answers its port."""
-    chrome.connect(listener.port)
-    listener.stop()
-    return listener.port
-
-
 def test_a_connection_says_so(chrome, listener):
     chrome.connect(listener.port)
     assert chrome.state() == "connected"
@@ -41,7 +34,7 @@ def test_a_connection_says_so(chrome, listener):
 def test_what_is_seen_while_the_hub_is_away_is_delivered_once_when_it_is_back(
     chrome, pages, listener, another_listener
 ):
-    port = offline(chrome, listener)
+    port = chrome.connect_and_lose(listener)
     for name in "abc":
         chrome.open(pages.url(name))
     chrome.until(lambda: chrome.state() == "unreachable", "unreachable")
@@ -58,7 +51,7 @@ def test_what_is_seen_while_the_hub_is_away_is_delivered_once_when_it_is_back(
 
 
 def test_what_waits_survives_the_end_of_the_browser(chrome, pages, listener, another_listener):
-    port = offline(chrome, listener)
+    port = chrome.connect_and_lose(listener)
     chrome.open(pages.url("a"))
     chrome.until(lambda: chrome.pending() >= 1, "a page waiting")
     waiting = chrome.options.evaluate("chrome.storage.local.get('outbox')")["outbox"]["items"]
@@ -90,7 +83,7 @@ def test_a_worker_that_ends_in_the_middle_of_a_delivery_sends_it_again_under_the
 
 
 def test_a_hundred_at_most_go_in_one_request(chrome, listener, another_listener):
-    port = offline(chrome, listener)
+    port = chrome.connect_and_lose(listener)
     chrome.options.evaluate(
         """async () => {
             const { add } = await import("/src/outbox.js");
@@ -122,7 +115,7 @@ def test_a_tab_that_the_hub_cannot_name_is_answered_for_by_its_place(chrome, pag
 
 
 def test_one_tab_that_the_hub_cannot_read_does_not_hold_up_the_others(chrome, pages, listener, another_listener):
-    port = offline(chrome, listener)
+    port = chrome.connect_and_lose(listener)
     for name in ("a", "poison", "b"):
         chrome.open(pages.url(name))
     chrome.until(lambda: chrome.state() == "unreachable", "unreachable")
@@ -183,7 +176,7 @@ def test_a_test_is_sent_when_the_user_asks_for_it(chrome, listener):
 
 
 def test_what_waits_can_be_discarded(chrome, pages, listener, another_listener):
-    port = offline(chrome, listener)
+    port = chrome.connect_and_lose(listener)
     chrome.open(pages.url("a"))
     chrome.until(lambda: chrome.pending() > 0 and chrome.state() == "unreachable", "a page waiting")
     chrome.options.bring_to_front()
@@ -195,7 +188,7 @@ def test_what_waits_can_be_discarded(chrome, pages, listener, another_listener):
 
 
 def test_without_its_token_the_extension_forgets_and_stops(chrome, pages, listener):
-    offline(chrome, listener)
+    chrome.connect_and_lose(listener)
     chrome.open(pages.url("a"))
     chrome.until(lambda: chrome.pending() > 0, "a page waiting")
     chrome.options.bring_to_front()

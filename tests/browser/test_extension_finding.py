@@ -5,13 +5,6 @@ from __future__ import annotations
 from tests.browser.driver import ANOTHER_TOKEN, TOKEN
 
 
-def offline(chrome, listener):
-    """Connect, then take the listener away; answers its port."""
-    chrome.connect(listener.port)
-    listener.stop()
-    return listener.port
-
-
 def test_a_stranger_on_the_port_gets_neither_token_nor_tabs(launch, pages, stranger):
     chrome = launch(known_ports={5000: stranger.port})
     chrome.connect(5000)
@@ -24,7 +17,7 @@ def test_a_stranger_on_the_port_gets_neither_token_nor_tabs(launch, pages, stran
 
 
 def test_a_stranger_that_takes_the_port_later_is_found_out(chrome, pages, listener, another_stranger):
-    port = offline(chrome, listener)
+    port = chrome.connect_and_lose(listener)
     chrome.open(pages.url("a"))
     chrome.until(lambda: chrome.state() == "unreachable", "unreachable")
     stranger = another_stranger(port)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from python_core.smrtdetect.web_address import CUT_MARK
 from python_core.smrtdetect.websource import (
     FUTURE_TOLERANCE_MS,
-    RefusedTab,
     Refusal,
+    RefusedTab,
     SeenTab,
     TabEvent,
     TabInfo,
@@ -108,7 +108,9 @@ def test_what_must_not_be_recorded_is_refused(fields: dict[str, object], reason:
     assert reason in get_args(Refusal)
 
 
-@pytest.mark.parametrize("url", ["https://notbank.example/", "https://bank.example.org/", "https://example/bank.example"])
+@pytest.mark.parametrize(
+    "url", ["https://notbank.example/", "https://bank.example.org/", "https://example/bank.example"]
+)
 def test_a_site_that_only_looks_like_an_excluded_one_is_seen(url: str) -> None:
     assert seen(url=url).url == url
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.whole.hub_home import Home
+from tests.whole.slow_browser import SlowBrowser
 
 
 @pytest.fixture
@@ -15,3 +16,10 @@ def home(tmp_path: Path) -> Iterator[Home]:
     home = Home(tmp_path)
     yield home
     home.end_all()
+
+
+@pytest.fixture
+def slow_browser(tmp_path: Path) -> Iterator[SlowBrowser]:
+    browser = SlowBrowser(tmp_path)
+    yield browser
+    browser.go_on()

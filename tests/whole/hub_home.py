@@ -10,15 +10,18 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import psutil
 
 from python_core.utils.config_path_resolver import Paths
 
+T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[2]
 HUB = ("-m", "python_core")
 BRIDGE = (str(ROOT / "python_core" / "net" / "wsgi.py"),)
@@ -123,12 +126,13 @@ class Served:
 
 
 class Home:
-    """A user's folders under ``root`` and all processes that were started on them; ``end_all`` leaves none."""
+    """A user's folders under ``root`` and all that was started on them; ``end_all`` leaves nothing of it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.paths = Paths(roaming=root / "roaming" / "SmrtHub", local=root / "local" / "SmrtHub")
         self.served: list[Served] = []
+        self._callers: list[Caller] = []
         self.environ = {name: value for name, value in os.environ.items() if not DROPPED.fullmatch(name)}
         self.environ |= {
             "APPDATA": str(root / "roaming"),
@@ -177,9 +181,12 @@ class Home:
 
     def caller(self, url: str | None = None, *, token: str | None = None) -> Caller:
         """Make a caller with the owner's token, of the bridge unless a ``url`` is given."""
-        return Caller(url or self.facts()["url"], token or self.facts()["token"])
+        self._callers.append(Caller(url or self.facts()["url"], token or self.facts()["token"]))
+        return self._callers[-1]
 
     def end_all(self) -> None:
+        for caller in self._callers:
+            caller.close()
         for served in self.served:
             served.kill()
 
@@ -196,6 +203,24 @@ def wait_for(
         assert goes_on_still, f"it ended before: {says()}"
         assert time.monotonic() < end, f"it did not happen: {says()}"
         time.sleep(0.02)
+
+
+def at_once(calls: Sequence[Callable[[], T]], or_says: Callable[[], str] = lambda: "") -> list[T]:
+    """Make all calls at the same moment, each in a thread of its own, and return what they return, in order.
+
+    :param or_says: tells what became of the process that the calls go to, when one fails.
+    """
+    start = threading.Barrier(len(calls))
+
+    def call(one: Callable[[], T]) -> T:
+        start.wait(PATIENCE_S)
+        return one()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        try:
+            return list(pool.map(call, calls))
+        except (OSError, http.client.HTTPException) as fault:
+            raise AssertionError(f"a call failed: {or_says()}") from fault
 
 
 def free_port() -> int:

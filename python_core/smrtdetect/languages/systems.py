@@ -93,7 +93,7 @@ CSS: Final = Language(
         Form(5, "@", r"^@(?:media|keyframes|font-face|charset|import url|supports|page)\b", "@media print {"),
         Form(2, "--", r"^--[\w-]+: ?[^;\n]+;", "--a: 1px;"),
         Form(2, ";", r": [^;\n{}]{0,60}(?:\d(?:px|em|rem|%|vh|vw|pt)|!important|#[0-9a-fA-F]{3,8});", ": 1px;"),
-        Form(3, "{", r"\{ ?(?:[a-z-]{2,30}: ?[^;{}\n]{1,60};? ?){1,8}\}", "{ color: red }"),
+        Form(3, "{", r"\{ ?[a-z-]{2,30}: ?[^{}\n]{1,160}\}", "{ color: red }"),
     ),
 )  # fmt: skip
 

@@ -45,7 +45,7 @@ window.addEventListener("DOMContentLoaded", () => {
     filter: true,
     docExpansion: "list",
     defaultModelsExpandDepth: 0,
-    defaultModelRendering: "model",
+    defaultModelRendering: "example",
     displayRequestDuration: true,
     onComplete: () => place.setAttribute("data-ready", ""),
   });

@@ -1,0 +1,110 @@
+"""``smrthub serve`` and ``stop``: start the hub, and end it in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from python_core.cli.options import json_option
+from python_core.cli.terminal import note, say, say_json
+from python_core.errors import HubError, NotReachable
+from python_core.utils.timestamps import from_rfc3339
+
+if TYPE_CHECKING:
+    import psutil
+
+    from python_core.client import RunningServer
+
+#: A clock may be set a little while the hub starts.
+CLOCK_SLACK_S = 2.0
+STEP_S = 0.1
+
+
+@click.command()
+def serve() -> None:
+    """Start the hub in this terminal; Ctrl-C ends it."""
+    # -P: a folder python_core in the working folder is not ours.
+    command = [sys.executable, "-P", "-m", "python_core"]
+    sys.stdout.flush()
+    if sys.platform == "win32":
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the console sends Ctrl-C to the hub too: only outlive it
+        sys.exit(subprocess.run(command, check=False).returncode)
+    else:
+        os.execv(command[0], command)  # noqa: S606  # the hub gets this process's place, and its signals
+
+
+@click.command()
+@click.option(
+    "--timeout", type=click.IntRange(1, 600), default=30, show_default=True, help="Seconds to wait for its end."
+)
+@json_option
+def stop(timeout: int, as_json: bool) -> None:
+    """End the hub in order, and wait until it has ended.
+
+    On Windows, which knows no orderly end for such a program, it ends at once; nothing stored is lost.
+    """
+    processes = list(_find_processes())
+    for process in processes:
+        note(f"Ending the hub (pid {process.pid})…")
+        process.terminate()
+    slow = _wait(processes, timeout)
+    if slow:
+        pids = ", ".join(str(process.pid) for process in slow)
+        raise HubError(f"The hub has not ended within {timeout} s (pid {pids}). Wait, or end that process.")
+    if as_json:
+        say_json({"ended": [process.pid for process in processes]})
+    else:
+        say("The hub has ended.")
+
+
+def _find_processes() -> dict[psutil.Process, None]:
+    """Return the processes that serve this user's hub, each once; the servers have proven that they are its."""
+    from python_core.client import HubClient, Service
+
+    services: tuple[Service, ...] = ("bridge", "web-listener")
+    found: dict[psutil.Process, None] = {}
+    for service in services:
+        try:
+            with HubClient(service) as hub:
+                hub.prove()
+                found[_process_of(hub.server)] = None
+        except NotReachable:
+            continue
+    if not found:
+        raise NotReachable("No hub of yours is running.")
+    return found
+
+
+def _process_of(server: RunningServer) -> psutil.Process:
+    """Return the process that wrote a runtime file, never a later one of the same number."""
+    import psutil
+
+    try:
+        process = psutil.Process(server.pid)
+        if process.create_time() <= from_rfc3339(server.started_at) / 1000 + CLOCK_SLACK_S:
+            return process
+    except psutil.Error:
+        pass
+    raise HubError(f"The hub at {server.url} runs, but another process than it says: end it where you started it.")
+
+
+def _wait(processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:
+    """Wait for the end of all; return those that still run. A dot a second shows that it goes on."""
+    import psutil
+
+    end, dot_at = time.monotonic() + timeout_s, time.monotonic() + 1
+    while True:
+        # A child that nobody waits for stays as a zombie: it has ended.
+        left = [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        if not left or time.monotonic() > end:
+            return left
+        if time.monotonic() > dot_at and sys.stderr.isatty():
+            click.echo(".", nl=False, err=True)
+            dot_at += 1
+        time.sleep(STEP_S)

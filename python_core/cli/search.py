@@ -1,0 +1,72 @@
+"""``smrthub search``: find what was captured by words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from python_core.cli.options import json_option, limit_option, list_items, reach_hub, scope_options
+from python_core.cli.terminal import local_time, make_console, marked, note, say_json
+
+KINDS = ("clip", "visit", "output")
+_MARK = "bold yellow"
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("words", metavar="WORDS…", nargs=-1, required=True)
+@click.option("--kind", type=click.Choice(KINDS), multiple=True, help="Of this kind; can be given again.")
+@scope_options
+@limit_option(10)
+@json_option
+def search(
+    words: tuple[str, ...],
+    kind: tuple[str, ...],
+    site: str | None,
+    app: str | None,
+    from_time: str | None,
+    to_time: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Find clips, visited pages and outputs, best first.
+
+    All WORDS must be there; also '"a phrase"', begin* and -without.
+    """
+    for word in words:
+        if word.startswith("--"):
+            raise click.NoSuchOption(word)
+    query: dict[str, object] = {
+        "q": " ".join(words),
+        "kind": ",".join(dict.fromkeys(kind)) or None,
+        "site": site,
+        "app": app,
+        "from": from_time,
+        "to": to_time,
+    }
+    with reach_hub() as hub:
+        page = list_items(hub, "/search", limit, query)
+    if as_json:
+        say_json(page)
+        return
+    if not page["items"]:
+        note("Nothing was found.")
+    show_hits(page["items"])
+    if page["nextCursor"] is not None:
+        note("There are more: --limit N")
+
+
+def show_hits(hits: list[dict[str, Any]]) -> None:
+    """Show hits of a search, with the words that were looked for marked."""
+    from rich.padding import Padding
+
+    console = make_console()
+    for n, hit in enumerate(hits):
+        if n:
+            console.print()
+        console.print(f"{hit['kind']} ", style="cyan", end="")
+        console.print(f"{hit['id']}  {local_time(hit['at'])}")
+        if hit["title"]:
+            console.print("  ", marked(hit["title"], [], ""), sep="", overflow="ellipsis", no_wrap=True)
+        if hit["snippet"]:
+            console.print(Padding(marked(hit["snippet"], hit["marks"], _MARK), (0, 0, 0, 2), expand=False))

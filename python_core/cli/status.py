@@ -1,0 +1,65 @@
+"""``smrthub status``: how the hub is, where it listens, what it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from python_core.cli.options import json_option, reach_hub
+from python_core.cli.terminal import age, one_line, say, say_json, span
+
+PARTS = {"bridge": "bridge", "webListener": "web listener", "saveWorker": "save worker", "store": "store"}
+_COLORS = {"healthy": "green", "warning": "yellow", "degraded": "yellow", "critical": "red"}
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Show how the hub is, where it listens and what it holds."""
+    with reach_hub() as hub:
+        found = hub.call("GET", "/status")
+        urls = {"bridge": hub.server.url, "webListener": _listener_url()}
+    if as_json:
+        say_json({**found, "urls": urls})
+        return
+    say(f"SmrtHub {found['version']} is {_colored(found['level'])}, running for {span(found['uptimeSeconds'])}")
+    say()
+    for name, module in found["modules"].items():
+        if name in PARTS:
+            say(f"  {PARTS[name]:<13} {_part(module, urls.get(name))}")
+    counts, runs = found["counts"], found["queues"]["runs"]
+    say(f"  {'capture':<13} {one_line(found['capture'])}")
+    say(f"  {'stored':<13} {', '.join(_counted(counts[name], name) for name in ('clips', 'visits', 'outputs'))}")
+    say(f"  {'triggers':<13} {runs['queued']} waiting, {runs['running']} running")
+    say(f"  {'last event':<13} {found['lastEventId']}")
+    say(f"  {'process':<13} {found['pid']}")
+
+
+def _part(module: dict[str, Any], url: str | None) -> str:
+    """A part that beats is told by its level; one that does not run has never beaten here."""
+    beat = module["lastBeatAt"]
+    if beat is None and module["detail"] == "not running":
+        return "not running"
+    texts = [_colored(module["level"]), url or "", one_line(module["detail"]) if beat is not None else ""]
+    if beat is not None and module["level"] != "healthy":
+        texts.append(f"last sign of life {age(beat)} ago")
+    return "  ".join(text for text in texts if text)
+
+
+def _listener_url() -> str | None:
+    from python_core.client import find_server
+    from python_core.errors import HubError
+
+    try:
+        return find_server("web-listener").url
+    except HubError:
+        return None
+
+
+def _colored(level: str) -> str:
+    return click.style(one_line(level), fg=_COLORS.get(level), bold=True)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun if count != 1 else noun.removesuffix('s')}"

@@ -1,0 +1,135 @@
+"""Open the hub's database; hand out read snapshots and run write acts."""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+import apsw
+
+from python_core.store.connection import Connection, connect, finding_of
+from python_core.store.group_commit import Writer
+from python_core.store.schema import DATABASE_NAME, bring_up_to_date
+
+T = TypeVar("T")
+
+
+def open_store(folder: Path) -> Store:
+    """Open the database in ``folder`` (made 0700, file 0600), bring its schema up to date, and return the store."""
+    bring_up_to_date(folder)
+    return Store(folder)
+
+
+class Store:
+    """The hub's database and blobs in one folder; safe for threads, for processes, and across a fork."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.path = folder / DATABASE_NAME
+        self.start_afresh()
+        _stores.add(self)
+
+    def start_afresh(self) -> None:
+        """Begin without connections, and without those who waited: a forked child has neither."""
+        self._readers = threading.local()
+        self._writer = Writer(self.path)
+
+    def reading(self) -> _Snapshot:
+        """Return a context manager whose connection sees one moment of the database until it is left."""
+        conn: Connection | None = getattr(self._readers, "conn", None)
+        if conn is None:
+            try:
+                conn = self._readers.conn = connect(self.path)
+            except apsw.Error as fault:
+                raise finding_of(fault) from fault
+        return _Snapshot(conn)
+
+    def write(self, act: Callable[[Connection], T]) -> T:
+        """Run ``act`` in a write transaction, shared with those that arrive with it; return its result once it is on disk.
+
+        :raises Busy: another process held the database for longer than ``BUSY_TIMEOUT_MS``.
+        :raises StorageFull: the disk has no room; nothing of the act is stored.
+        """
+        return self._writer.write(act)
+
+    @property
+    def waiting(self) -> int:
+        """How many acts wait for the next transaction."""
+        return self._writer.waiting
+
+    def close(self) -> None:
+        """Close the writer and this thread's reader; other threads' readers close with their threads."""
+        with self._writer.mutex:
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        self._writer.close_idle()
+        reader: Connection | None = getattr(self._readers, "conn", None)
+        if reader is not None and not reader.in_transaction:
+            reader.close()
+            del self._readers.conn
+
+    def before_fork(self) -> None:
+        """Close the connections, which open again when they are needed, and let no write begin.
+
+        A child may neither use nor close its parent's: SQLite's record of the locks that a process holds is copied with
+        them, while the locks are not. The readers of other threads end with those threads, which a child does not have.
+        """
+        self._writer.mutex.acquire()
+        self._close_idle()
+
+    def after_fork_in_parent(self) -> None:
+        """Let writes begin again."""
+        self._writer.mutex.release()
+
+
+class _Snapshot:
+    """``BEGIN`` … ``END`` around a block of reads."""
+
+    __slots__ = ("_conn",)
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+
+    def __enter__(self) -> Connection:
+        self._conn.execute("BEGIN")
+        return self._conn
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._conn.in_transaction:  # an I/O error can have ended it
+            self._conn.execute("END")
+        if isinstance(error, apsw.Error):
+            finding = finding_of(error)
+            if finding is not error:
+                raise finding from error
+
+
+_stores: weakref.WeakSet[Store] = weakref.WeakSet()
+_forking: list[Store] = []
+
+
+def _before_fork() -> None:
+    _forking[:] = _stores
+    for store in _forking:
+        store.before_fork()
+
+
+def _after_fork_in_parent() -> None:
+    for store in _forking:
+        store.after_fork_in_parent()
+    _forking.clear()
+
+
+def _after_fork_in_child() -> None:
+    for store in _forking:
+        store.start_afresh()
+    _forking.clear()
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child)

@@ -1,0 +1,159 @@
+"""Run write acts, many to one commit.
+
+``Writer.write(act)`` queues the act. The first caller leads: it begins one transaction, runs every act queued by then
+(each in a savepoint, so that one failing act does not sink the others), commits once, and passes the lead on to the next
+waiting caller. Requests that arrive together thus share one fsync, no thread is needed, and it works in any process of
+any host; between processes SQLite's own lock decides who is next.
+
+An act returns only after its transaction is on disk (``synchronous=FULL``).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from python_core.errors import Busy
+from python_core.store.connection import Connection, connect, finding_of
+
+T = TypeVar("T")
+
+#: Acts in one transaction at most: bounds how long the first of them waits.
+GROUP_SIZE = 64
+
+
+class Writer:
+    """The one write connection of a process, shared by all its threads.
+
+    ``mutex`` guards who waits and who leads; ``close_idle`` wants it held.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.mutex = threading.Lock()
+        self._path = path
+        self._conn: Connection | None = None
+        self._waiting: deque[_Job[Any]] = deque()
+        self._led = False
+        self._leader: int | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many acts wait for the next transaction."""
+        return len(self._waiting)
+
+    def write(self, act: Callable[[Connection], T]) -> T:
+        """Run ``act`` in a write transaction and return its result once that is on disk.
+
+        :raises Busy: another process held the database for longer than ``BUSY_TIMEOUT_MS``.
+        :raises StorageFull: the disk has no room; nothing of the act is stored.
+        """
+        if self._leader == threading.get_ident():
+            raise RuntimeError("an act of a write transaction may not begin another: it would wait for itself")
+        job: _Job[T] = _Job(act)
+        with self.mutex:
+            self._waiting.append(job)
+            job.leads = not self._led
+            self._led = True
+        if not job.leads:
+            self._await_turn(job)
+        if job.leads:
+            self._lead()
+        return job.outcome()
+
+    def close_idle(self) -> None:
+        """Close the connection, unless a group is under way; the next write opens another."""
+        if not self._led and self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+    def _await_turn(self, job: _Job[Any]) -> None:
+        try:
+            job.turn.acquire()
+        except BaseException:  # Ctrl-C: nobody may wait for the lead of a caller that has gone
+            with self.mutex:
+                if job in self._waiting:
+                    self._waiting.remove(job)
+                    if job.leads:
+                        self._pass_lead()
+            raise
+
+    def _lead(self) -> None:
+        """Commit what waits as one group, then give the lead to the caller that waits longest, if any."""
+        with self.mutex:
+            group = [self._waiting.popleft() for _ in range(min(len(self._waiting), GROUP_SIZE))]
+        self._leader = threading.get_ident()
+        try:
+            self._commit(group)
+        finally:
+            self._leader = None
+            with self.mutex:
+                self._pass_lead()
+            for job in group:
+                if not job.leads:
+                    job.turn.release()
+
+    def _pass_lead(self) -> None:
+        """Let the caller that waits longest lead, if one waits; under the mutex."""
+        heir = self._waiting[0] if self._waiting else None
+        self._led = heir is not None
+        if heir is not None:
+            heir.leads = True
+            heir.turn.release()
+
+    def _commit(self, group: list[_Job[Any]]) -> None:
+        try:
+            if self._conn is None:
+                self._conn = connect(self._path)
+            conn = self._conn
+            conn.execute("BEGIN IMMEDIATE")
+            try:
+                for job in group:
+                    job.run(conn)
+                conn.execute("COMMIT")
+            except BaseException:
+                if conn.in_transaction:
+                    conn.execute("ROLLBACK")
+                raise
+        except Exception as fault:  # noqa: BLE001  # each caller of the group raises it
+            for job in group:
+                job.error = finding_of(fault)
+        except BaseException:
+            for job in group:
+                job.error = Busy("The writer was interrupted: nothing was stored; try again.")
+            raise
+
+
+class _Job(Generic[T]):
+    """One act on its way through a group commit."""
+
+    __slots__ = ("act", "error", "leads", "result", "turn")
+
+    def __init__(self, act: Callable[[Connection], T]) -> None:
+        self.act = act
+        self.leads = False
+        self.turn = threading.Lock()
+        self.turn.acquire()
+        self.result: T
+        self.error: Exception | None = None
+
+    def run(self, conn: Connection) -> None:
+        """Run the act in a savepoint; raise only when the whole transaction is lost."""
+        conn.execute("SAVEPOINT act")
+        try:
+            self.result = self.act(conn)
+            conn.execute("RELEASE act")
+        except Exception as fault:
+            # A full disk or an I/O error can end the whole transaction by itself: then nothing of the group is stored.
+            if not conn.in_transaction:
+                raise
+            conn.execute("ROLLBACK TO act")
+            conn.execute("RELEASE act")
+            self.error = finding_of(fault)
+
+    def outcome(self) -> T:
+        if self.error is not None:
+            raise self.error
+        return self.result
