@@ -135,9 +135,10 @@ def show_clip(clip_id: str, as_json: bool) -> None:
 @click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write to this new file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
 def get_clip(clip_id: str, ordinal: int, output: Path | None, force: bool) -> None:
-    """Take out the bytes of fragment N (0 is the first), as they were copied.
+    """Take out a fragment's bytes as they were copied.
 
-    Without --output they go to stdout; a terminal gets text only, made harmless.
+    N is its number in the clip; 0 is the first. Without --output they go to stdout; a terminal gets text only, made
+    harmless.
     """
     from python_core.client import path_of
 
@@ -153,6 +154,25 @@ def get_clip(clip_id: str, ordinal: int, output: Path | None, force: bool) -> No
             raise HubError("This is no text: write it to a file with --output FILE.") from None
     else:
         sys.stdout.buffer.write(content)
+
+
+@clip.command("readers")
+@click.argument("clip_id", metavar="ID")
+@json_option
+def list_readers(clip_id: str, as_json: bool) -> None:
+    """Say who has read a clip; also of one that is gone."""
+    from python_core.client import path_of
+
+    with reach_hub() as hub:
+        found = hub.call("GET", path_of("clipboard", clip_id, "readers"))
+    if as_json:
+        say_json(found)
+        return
+    if not found["items"]:
+        note("Nobody has read it.")
+    for reader in found["items"]:
+        who = f"{one_line(reader['name'], 40)} ({one_line(reader['kind'])})"
+        say(f"{local_time(reader['lastAt'])}  {who}, {reader['times']}×")
 
 
 @clip.command("remove")

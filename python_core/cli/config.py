@@ -22,7 +22,7 @@ FOLDERS = ("settings", "logs", "data", "runtime")
 
 @click.group()
 def config() -> None:
-    """Show settings and where they come from, check them, name the folders."""
+    """Show and check the settings, name the folders."""
 
 
 @config.command("show")

@@ -15,6 +15,7 @@ from python_core import __version__
 from python_core.cli.clients import pair, token
 from python_core.cli.clipboard import clip
 from python_core.cli.config import config
+from python_core.cli.confirmation import confirm
 from python_core.cli.events import events
 from python_core.cli.hosting import serve, stop
 from python_core.cli.options import Failed, json_option
@@ -84,4 +85,4 @@ def version(as_json: bool) -> None:
 main.add_section("The hub", serve, stop, status)
 main.add_section("What was captured", search, clip, events)
 main.add_section("What is made of it", trigger, output)
-main.add_section("Access and settings", pair, token, config, version)
+main.add_section("Access and settings", pair, confirm, token, config, version)

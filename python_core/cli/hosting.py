@@ -52,7 +52,7 @@ def stop(timeout: int, as_json: bool) -> None:
     processes = list(_find_processes())
     for process in processes:
         note(f"Ending the hub (pid {process.pid})…")
-        process.terminate()
+        _ask_to_end(process)
     slow = _wait(processes, timeout)
     if slow:
         pids = ", ".join(str(process.pid) for process in slow)
@@ -96,15 +96,35 @@ def _process_of(server: RunningServer) -> psutil.Process:
 
 def _wait(processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:
     """Wait for the end of all; return those that still run. A dot a second shows that it goes on."""
-    import psutil
-
     end, dot_at = time.monotonic() + timeout_s, time.monotonic() + 1
     while True:
-        # A child that nobody waits for stays as a zombie: it has ended.
-        left = [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+        left = [each for each in processes if not _has_ended(each)]
         if not left or time.monotonic() > end:
             return left
         if time.monotonic() > dot_at and sys.stderr.isatty():
             click.echo(".", nl=False, err=True)
             dot_at += 1
         time.sleep(STEP_S)
+
+
+def _ask_to_end(process: psutil.Process) -> None:
+    import psutil
+
+    try:
+        process.terminate()
+    except psutil.NoSuchProcess:
+        return
+    except psutil.AccessDenied:
+        raise HubError(
+            f"The system does not let you end the hub (pid {process.pid}): end it as who started it."
+        ) from None
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    import psutil
+
+    try:
+        # What ended but was not waited for by its parent stays as a zombie.
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True

@@ -110,12 +110,12 @@ def reach_hub() -> HubClient:
 
 
 def list_items(hub: HubClient, path: str, limit: int, query: dict[str, object] | None = None) -> dict[str, Any]:
-    """Collect up to ``limit`` items from as many pages as it takes; returns ``items`` and ``nextCursor``."""
-    items, cursor = list[Any](), None
+    """Collect up to ``limit`` items from as many pages as it takes, each once; returns ``items`` and ``nextCursor``."""
+    items, cursor = dict[str, Any](), None
     while True:
         asked = {**(query or {}), "limit": min(limit - len(items), PAGE_AT_MOST), "cursor": cursor}
         page = hub.call("GET", path, query=asked)
-        items += page["items"]
+        items |= {item["id"]: item for item in page["items"]}
         cursor = page["nextCursor"]
         if cursor is None or len(items) >= limit:
-            return {"items": items, "nextCursor": cursor}
+            return {"items": list(items.values()), "nextCursor": cursor}

@@ -49,7 +49,7 @@ def find_server(service: Service = "bridge", environ: Mapping[str, str] | None =
     host, port, pid, started_at = (facts.get(name) for name in ("host", "port", "pid", "startedAt"))
     if not (isinstance(host, str) and isinstance(port, int) and isinstance(pid, int) and isinstance(started_at, str)):
         raise NotReachable(f"{path} is damaged. {_RESTART}")
-    if not is_loopback(host):
+    if not (is_loopback(host) and 0 < port < 65_536):
         raise NotReachable(f"{path} names a place that is not on this machine. {_RESTART}")
     given = environ.get("SMRTHUB_SESSION_TOKEN", "")
     token = given or str(facts.get("token", ""))

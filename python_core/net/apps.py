@@ -23,7 +23,7 @@ from python_core.runtime.confirmation import need_confirmation
 from python_core.runtime.hub import Hub
 from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import resolve_paths
-from python_core.utils.logger import get_logger_for
+from python_core.utils.logger import configure_logs, get_logger_for
 
 HUB = "smrthub"
 log = get_logger_for("python-net")
@@ -156,6 +156,7 @@ class LazyApp:
         os.umask(0o077)
         paths = resolve_paths()
         settings = load_or_seed_settings(paths)
+        configure_logs(paths, level=settings.bridge.log_level)
         store = open_store(paths.stored())
         hub = Hub(settings, store)
         given = os.environ.get("SMRTHUB_SESSION_TOKEN")

@@ -33,7 +33,7 @@ def read_body(environ: dict[str, Any]) -> bytes:
     :raises BadInput: it is not whole.
     """
     length = int(environ.get("CONTENT_LENGTH") or 0)
-    content = environ["wsgi.input"].read(length)
+    content: bytes = environ["wsgi.input"].read(length)
     if len(content) != length:
         raise BadInput("The body ended early.")
     return content

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import threading
@@ -17,15 +18,15 @@ from python_core.net.connections import Channel, SlowRequests
 from python_core.net.ports import Bound, bind
 from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.clients import begin_owner_session, join_owner_session
+from python_core.runtime.clipboard import recover_pictures
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.save_worker import save_and_route_worker
 from python_core.runtime.status import end_beat, record_beat
 from python_core.store import Store, open_store
-from python_core.store.blobs import recover_blobs
 from python_core.utils.config_path_resolver import Paths, resolve_paths
 from python_core.utils.heartbeat import Heartbeat
-from python_core.utils.logger import get_logger_for
+from python_core.utils.logger import configure_logs, get_logger_for
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -145,7 +146,7 @@ class Host:
 
     def start(self) -> None:
         """Start the servers, the worker and the heartbeats, and tell where the servers are in the runtime files."""
-        recover_blobs(self.store)
+        recover_pictures(self._hub)
         for server in self.servers:
             server.start()
             self._beat(server.service.replace("-", "_"))
@@ -208,6 +209,9 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     sys.setswitchinterval(0.0005)  # trims p99 under threads by a fifth to a third (performance.md)
     paths = resolve_paths()
     settings = load_or_seed_settings(paths)
+    configure_logs(paths, level=settings.bridge.log_level)
+    # Waitress tells its queue's depth at every request that waits: under load a fifth of all Python time went there.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     store = open_store(paths.stored())
     given = os.environ.get("SMRTHUB_SESSION_TOKEN")
     session = begin_owner_session if whole else join_owner_session

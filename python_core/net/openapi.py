@@ -218,8 +218,9 @@ def _reply(endpoint: Endpoint, status: int, codes: list[str]) -> dict[str, Any]:
     headers = _headers(status, [endpoint.name, *codes])
     if declared is None:
         is_raw = get_type_hints(endpoint.handler)["return"] is RawReply and status == HTTPStatus.OK
-        content = {"content": {kind: {} for kind in endpoint.produces}} if is_raw else {}
-        return {"description": HTTPStatus(status).phrase, "headers": headers} | content
+        content: dict[str, Any] = {kind: {} for kind in endpoint.produces} if is_raw else {}
+        answer = {"description": HTTPStatus(status).phrase, "headers": headers}
+        return answer | ({"content": content} if content else {})
     schemas = reply_schemas(declared) + ([{"$ref": f"{SCHEMAS}Error"}] if codes else [])
     words = reply_words(declared) + (f" Or: {_failure(codes)['description']}" if codes else "")
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}

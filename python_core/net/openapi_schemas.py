@@ -73,8 +73,8 @@ def query_parameters(query: type) -> list[dict[str, Any]]:
 
 
 def _reference(shape: Any) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([shape], ref_template=SCHEMAS + "{name}")
-    return schema
+    schemas, _ = msgspec.json.schema_components([shape], ref_template=SCHEMAS + "{name}")
+    return dict(schemas[0])
 
 
 def _as_sent(schema: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _without_null(member: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in member.items() if key not in ("default", "anyOf")}
     choices = [choice for choice in member.get("anyOf", []) if choice != {"type": "null"}]
     if len(choices) == 1:
-        return kept | choices[0]
+        return {**kept, **choices[0]}
     return kept | ({"anyOf": choices} if choices else {})
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 #: The key in environ for the caller's user id, where the host has looked it up, once a connection.
 PEER_UID = "smrthub.peer_uid"
+_NETLINK = getattr(socket, "AF_NETLINK", None)  # Linux alone has it
 _SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
 _SOCK_DIAG_BY_FAMILY = 20
 _NLM_F_REQUEST = 1
@@ -84,7 +85,7 @@ def uid_of_peer(peer: tuple[str, int], local: tuple[str, int]) -> int | None:
 
 def _ask(peer: tuple[str, int], local: tuple[str, int]) -> int | None:
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:
+        with socket.socket(_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as kernel:
             kernel.settimeout(1.0)
             kernel.send(_question(peer, local))
             answer = kernel.recv(4096)
@@ -107,7 +108,7 @@ def _question(peer: tuple[str, int], local: tuple[str, int]) -> bytes:
 @cache
 def _is_told() -> bool:
     """Try it on a connection of our own, once: a sandbox may answer nothing or something else."""
-    if sys.platform != "linux":
+    if _NETLINK is None:
         return False
     with (
         socket.create_server(("127.0.0.1", 0)) as server,

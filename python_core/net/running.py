@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import signal
 import sys
 import threading
 import time
+from typing import Any
 
 from python_core.errors import HubError, SettingsInvalid
 from python_core.net.hosting import Host, make_host
@@ -16,7 +16,6 @@ from python_core.utils.config_path_resolver import make_private, resolve_paths
 from python_core.utils.file_lock import FileLock
 from python_core.utils.logger import (
     capture_stdlib,
-    configure_logs,
     flush_logs,
     get_logger_for,
     start_flusher,
@@ -24,7 +23,7 @@ from python_core.utils.logger import (
 )
 
 EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 78
-#: How long a second start waits for the first one's runtime file.
+#: How long a second start waits for the first one to say where it is, or to end.
 FIRST_START_S = 20.0
 TITLES = {"bridge": "Bridge", "web-listener": "Web listener"}
 log = get_logger_for("python-net")
@@ -38,8 +37,10 @@ def run_host(services: list[str], *, whole: bool) -> int:
     try:
         paths = resolve_paths()
         lock = FileLock(make_private(paths.runtime()) / "hub.lock")
-        if whole and not lock.try_acquire():
-            return _say_running(lock, RuntimeFile(paths, "bridge", None))
+        running = _take_place(lock, RuntimeFile(paths, "bridge", None)) if whole else None
+        if running is not None:
+            _say(f"already running at {running['url']} (pid {running['pid']})")
+            return EXIT_OK
         try:
             return _serve(services, whole=whole)
         finally:
@@ -55,10 +56,7 @@ def _serve(services: list[str], *, whole: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     host = make_host(whole=whole)
-    configure_logs(host.paths, level=host.settings.bridge.log_level)
     capture_stdlib()
-    # Waitress tells its queue's depth at every request that waits: under load a fifth of all Python time went there.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     start_flusher()
     try:
         for service in services:
@@ -75,16 +73,17 @@ def _serve(services: list[str], *, whole: bool) -> int:
     return EXIT_OK
 
 
-def _say_running(lock: FileLock, runtime_file: RuntimeFile) -> int:
-    """Say where the hub that runs is; wait for it while it starts."""
+def _take_place(lock: FileLock, runtime_file: RuntimeFile) -> dict[str, Any] | None:
+    """Take the lock that the one hub has, or return what that hub tells of itself; waits while it starts or ends."""
     end = time.monotonic() + FIRST_START_S
-    while time.monotonic() < end:
-        facts = runtime_file.read()
+    while not lock.try_acquire():
+        facts = runtime_file.read_current()
         if facts is not None and "url" in facts:
-            _say(f"already running at {facts['url']} (pid {facts.get('pid')})")
-            return EXIT_OK
+            return facts
+        if time.monotonic() >= end:
+            raise HubError(f"Another hub holds {lock.path} but does not say where it listens. Try again.")
         time.sleep(0.1)
-    return _fail(HubError(f"Another hub holds {lock.path} but does not say where it listens. Try again."), EXIT_FAILED)
+    return None
 
 
 def _say_where(host: Host) -> None:

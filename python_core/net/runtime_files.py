@@ -14,7 +14,10 @@ from python_core.runtime.hub import Hub
 from python_core.runtime.status import get_identity
 from python_core.utils.atomic_json import read_json, write_json
 from python_core.utils.config_path_resolver import Paths, check_private, make_private
-from python_core.utils.timestamps import to_rfc3339
+from python_core.utils.timestamps import from_rfc3339, to_rfc3339
+
+#: The system tells when a process began by a clock that may have been set since.
+CLOCK_SLACK_S = 60
 
 
 @dataclass(frozen=True)
@@ -40,8 +43,8 @@ class RuntimeFile:
 
     def write(self, hub: Hub, url: str, host: str, port: int, *, always: bool = False) -> None:
         """Write it, unless it tells of another process that still serves; ``always`` for the hub itself."""
-        facts = None if always else self.read()
-        if facts is not None and facts.get("pid") != os.getpid() and _is_alive(facts.get("pid")):
+        facts = None if always else self.read_current()
+        if facts is not None and facts["pid"] != os.getpid():
             return
         make_private(self.path.parent)
         written: dict[str, object] = {
@@ -65,6 +68,11 @@ class RuntimeFile:
             return facts if isinstance(facts, dict) else None
         return None
 
+    def read_current(self) -> dict[str, Any] | None:
+        """Return what it says if the process that wrote it still runs, else None: a killed one leaves its file."""
+        facts = self.read()
+        return facts if facts is not None and _still_runs(facts) else None
+
     def remove(self) -> None:
         """Remove it if it is this process's."""
         facts = self.read()
@@ -72,7 +80,12 @@ class RuntimeFile:
             self.path.unlink(missing_ok=True)
 
 
-def _is_alive(pid: object) -> bool:
+def _still_runs(facts: dict[str, Any]) -> bool:
+    """Say whether the writer's process is there, and not a later one that was given its number."""
     import psutil
 
-    return isinstance(pid, int) and psutil.pid_exists(pid)
+    try:
+        began_s: float = psutil.Process(facts["pid"]).create_time()
+        return began_s <= from_rfc3339(facts["startedAt"]) / 1000 + CLOCK_SLACK_S
+    except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
+        return False

@@ -20,7 +20,8 @@ TERMS_AT_MOST = 32
 OFFSET_AT_MOST = documents.RANKED_AT_MOST
 
 _TERM = re.compile(r'(-?)(?:"([^"]{0,1000})"?|([^\s"]{1,1000}))')
-_WORDLIKE = re.compile(r"\w")
+#: What FTS5's unicode61 makes words of, and no underscore: a term without any would match nothing.
+_WORDLIKE = re.compile(r"[^\W_]")
 
 
 class SearchHit(View, frozen=True, kw_only=True, omit_defaults=False):
@@ -56,7 +57,8 @@ class SearchScope(msgspec.Struct, frozen=True, kw_only=True):
 def search(hub: Hub, q: str, wanted: SearchScope, limit: int, cursor: str | None) -> SearchPage:
     """Find clips, visits and outputs by words, ``"phrases"``, ``prefix*`` and ``-not``; no ``q`` is a syntax error.
 
-    A cursor keeps to what was stored when the first page was asked for, so that its pages neither repeat nor skip.
+    A cursor keeps to what was stored when the first page was asked for. How rare a word is changes with what is added
+    meanwhile, so that a hit can still move across the edge of a page: whoever gathers pages looks at the ids.
     """
     place = place_of(cursor, 2)
     match = match_of(q)

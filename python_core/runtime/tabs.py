@@ -18,6 +18,8 @@ from python_core.utils.ids import new_id
 __all__ = ["TabBatch", "TabInfo", "TabReceipt", "TabReceipts", "record_tabs"]
 
 TABS_AT_MOST = 100
+#: Visits of a tab among which a report finds its own: one that comes after more others than that begins a visit.
+LOOKED_AT = 8
 
 
 class TabBatch(Body, frozen=True, kw_only=True):
@@ -58,7 +60,7 @@ def record_tabs(hub: Hub, caller: Caller, sent: TabInfo | TabBatch) -> TabReceip
 def _read(raw: msgspec.Raw) -> TabInfo | None:
     try:
         return msgspec.json.decode(raw, type=TabInfo)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -102,34 +104,54 @@ def _leaves(tab: SeenTab) -> bool:
 
 def _stay(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow:
     """Extend the tab's visit if it is to this page and was seen within ``pulseSeconds``; else begin one."""
-    visit = _open_visit(conn, caller, tab)
+    visit = _visit_then(conn, caller, tab)
     if visit is None or not _is_recent(hub, visit, tab):
         return _begin(conn, caller, tab)
-    title = tab.title or visit.title
+    is_news = tab.observed_at_ms >= visit.last_seen_at_ms or not visit.title
+    title = tab.title if tab.title and is_news else visit.title
     if title != visit.title:
         documents.set_document_title(conn, visit.document, title)
-    visits.set_visit_seen(conn, visit.seq, title, tab.observed_at_ms, None)
-    return visit
+    return _seen(conn, replace(visit, title=title), tab.observed_at_ms)
 
 
 def _leave(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow | None:
     """Note that the tab's visit was left or closed; its time grows only if it was seen within ``pulseSeconds``."""
-    visit = _open_visit(conn, caller, tab)
+    visit = _visit_then(conn, caller, tab)
     if visit is None:
         return None
-    seen_at_ms = tab.observed_at_ms if _is_recent(hub, visit, tab) else visit.last_seen_at_ms
-    closed_at_ms = tab.observed_at_ms if tab.event == "closed" else None
-    visits.set_visit_seen(conn, visit.seq, visit.title, seen_at_ms, closed_at_ms)
-    return visit
+    if tab.event == "closed":
+        visit = replace(visit, closed_at_ms=tab.observed_at_ms)
+    return _seen(conn, visit, tab.observed_at_ms if _is_recent(hub, visit, tab) else visit.last_seen_at_ms)
 
 
-def _open_visit(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow | None:
-    visit = visits.get_last_visit(conn, caller.client, _tab_key(tab))
-    return visit if visit is not None and visit.url == tab.url and visit.closed_at_ms is None else None
+def _seen(conn: Connection, visit: VisitRow, at_ms: int) -> VisitRow:
+    seen = replace(
+        visit,
+        started_at_ms=min(visit.started_at_ms, at_ms),
+        last_seen_at_ms=max(visit.last_seen_at_ms, at_ms),
+    )
+    visits.set_visit_seen(conn, seen)
+    return seen
+
+
+def _visit_then(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow | None:
+    """Return the visit that a report belongs to: reports may come late, and not in the order in which they were made."""
+    at_ms = tab.observed_at_ms
+    recent = visits.list_visits_in_tab(conn, caller.client, _tab_key(tab), LOOKED_AT)
+    begun = [visit for visit in recent if visit.started_at_ms <= at_ms]
+    if begun:
+        visit = max(begun, key=lambda visit: (visit.started_at_ms, visit.seq))
+    elif recent:
+        visit = min(recent, key=lambda visit: (visit.started_at_ms, visit.seq))
+    else:
+        return None
+    has_ended = visit.closed_at_ms is not None and visit.closed_at_ms < at_ms
+    return visit if visit.url == tab.url and not has_ended else None
 
 
 def _is_recent(hub: Hub, visit: VisitRow, tab: SeenTab) -> bool:
-    return tab.observed_at_ms - visit.last_seen_at_ms <= hub.settings.web_listener.pulse_seconds * 1000
+    pulse_ms = hub.settings.web_listener.pulse_seconds * 1000
+    return visit.started_at_ms - pulse_ms <= tab.observed_at_ms <= visit.last_seen_at_ms + pulse_ms
 
 
 def _begin(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow:

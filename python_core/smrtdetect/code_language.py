@@ -41,11 +41,15 @@ _SIGNS: Final = b"{}=<>[]_$\\|#"
 _SIGNS_OF_PROSE_TOO: Final = b"();/"
 _MIN_SIGNS, _MIN_SIGNS_OF_PROSE_TOO = 0.018, 0.035
 _REMARKS: Final = ("#", "//", "*", "/*", "--")
-_LINE_ENDS: Final = (b";\n", b"{\n", b"}\n", b"):\n")
+_LINE_ENDS: Final = (";", "{", "}", "):")
 _SPECIALS: Final = "{}=<>[]_$\\|#();/:,.\"'@&%*-!?~^+`\n"
 _CODE_SIGNS: Final = frozenset("{}=<>[]_$\\|;")
 _WORD_BYTES: Final = bytes(byte if (chr(byte).isalnum() and byte < 128) or byte == 95 else 32 for byte in range(256))
 
+# A program's first lines may have no signs at all.
+_OPENING = re.compile(
+    r"package [\w.]+;?\n|import [\w.\"'{*]|from [\w.]+ import |#include|using [A-Z]|use [\w\\]|require |module [A-Z]"
+)
 _SHEBANG = re.compile(r"#![^\n]{0,80}?\b(python|node|bash|zsh|dash|ksh|sh|ruby|php|pwsh|deno)")
 _INTERPRETERS: Final = {
     "python": "python",
@@ -84,7 +88,7 @@ def name_code(lines: list[str]) -> Named | None:
     width = max(MAX_LINE_CHARS, min(MAX_WIDE_CHARS, MAX_CHARS // len(lines)))
     head = "\n".join([line[:width] for line in lines])[:MAX_CHARS]
     raw = head.encode("utf-8", "replace")
-    if len(lines) > 3 and sum(map(raw.count, _LINE_ENDS)) < 3 and not has_signs(head):
+    if len(lines) > 3 and not _may_be_program(head, lines):
         return None
     points = count_points(head, raw)
     ranked = sorted(((score, language) for language, score in points.items()), reverse=True)
@@ -101,6 +105,11 @@ def name_code(lines: list[str]) -> Named | None:
         return None
     sure = min(1.0, best / 14) * min(1.0, (best - second) / best + 0.4) * min(1.0, 0.6 + density)
     return language, round(min(0.97, 0.5 + 0.48 * sure), 2)
+
+
+def _may_be_program(head: str, lines: list[str]) -> bool:
+    is_opened = has_signs(head) or _OPENING.match(head) is not None
+    return is_opened or sum(1 for line in lines if line.endswith(_LINE_ENDS)) >= 3
 
 
 def _count_form(form: Form, framed: str) -> int:

@@ -12,6 +12,7 @@ _TOML_PAIR = re.compile(
     r"\s*(?:[\w-]+|\"[^\"\n]+\"|'[^'\n]+')(?:\.(?:[\w-]+|\"[^\"\n]+\"))* ?= ?"
     r"(?:\"|'|\[|\{ ?|true\b|false\b|[-+]?\d|\Z).*"
 )
+_TOML_ENDS = ('"', "'", "]", "}", "[", "{")
 _TOML_LINE = re.compile(r"[a-z][\w-]{0,60} = (?:\"[^\"\n]*\"|true|false|[-+]?\d[\d_.]*|\[[^\[\]\n]*\])(?: *#.*)?")
 _VARIABLE = re.compile(r"(?:export )?[A-Z][A-Z0-9_]{1,60}=(?:\"[^\"\n]*\"|'[^'\n]*'|[^\s\"']*)")
 _INI_PAIR = re.compile(r"\s*[\w.][\w .:/\\*-]{0,80}? ?[=:] ?(?![=>]).*")
@@ -70,6 +71,8 @@ def _name_sections(bare: list[str], sections: int) -> Named | None:
     toml = sum(1 for line in bare if _TOML_PAIR.fullmatch(line))
     continued = sum(1 for line in bare if line[0] in " \t]})\"'" and not _TOML_PAIR.fullmatch(line))
     if toml and toml + continued >= 0.85 * pairs:
+        if not any(line.endswith(_TOML_ENDS) for line in bare if "=" in line):
+            return "ini", 0.65  # bare numbers and booleans could be either
         return "toml", (0.95 if toml > 1 else 0.8)
     ini = sum(1 for line in bare if _INI_PAIR.fullmatch(line))
     if ini - 1 >= 0 and ini + continued >= 0.8 * pairs:
@@ -78,36 +81,38 @@ def _name_sections(bare: list[str], sections: int) -> Named | None:
 
 
 def _name_yaml(bare: list[str]) -> Named | None:
-    has_marker = bare[0].rstrip() == "---"
-    starts = [line.lstrip(" -")[:1] for line in bare]
-    if not has_marker and 2 * sum(map(str.isupper, starts)) > len(bare):
-        return None  # headers of a mail or of a package, not settings
-    whole = len(bare)
-    bare = _without_blocks(bare)
-    keys = sum(1 for line in bare if _YAML_KEY.fullmatch(line))
-    if keys < 2 and not (keys and has_marker):
+    has_marker = bare[0] == "---"
+    plain = sum(1 for line in bare if ":" in line and _YAML_BARE_KEY.match(line))
+    if plain < (1 if has_marker else 2):
         return None
-    items = sum(1 for line in bare if _YAML_ITEM.fullmatch(line) and not _YAML_KEY.fullmatch(line))
-    foreign = sum(1 for line in bare if line.endswith(_CODE_END) and not _YAML_KEY.fullmatch(line))
-    deeper = (
-        whole
-        - len(bare)
-        + sum(
-            1
-            for upper, lower in pairwise(bare)
-            if upper.endswith((":", "|", ">", "|-", ">-"))
-            and (_indent(lower) > _indent(upper) or lower.lstrip()[:2] == "- ")
-        )
-    )
-    plain = sum(1 for line in bare if _YAML_BARE_KEY.match(line))
-    if keys + items < 0.6 * len(bare) or foreign > 0.15 * len(bare) or plain < 0.5 * keys:
+    shown = _without_blocks(bare)
+    keyed = [line for line in shown if _YAML_KEY.fullmatch(line)]
+    others = [line for line in shown if not _YAML_KEY.fullmatch(line)]
+    fitting = len(keyed) + sum(1 for line in others if _YAML_ITEM.fullmatch(line))
+    foreign = sum(1 for line in others if line.endswith(_CODE_END))
+    if fitting < 0.6 * len(shown) or foreign > 0.15 * len(shown) or plain < 0.5 * len(keyed):
+        return None
+    starts = [line.lstrip(" -")[:1] for line in shown]
+    deeper = _count_deeper(shown) + len(bare) - len(shown)
+    # Headers of a mail or of a package look like this too, but they are not nested throughout.
+    is_titled = not has_marker and 2 * sum(map(str.isupper, starts)) > len(shown)
+    if is_titled and (3 * deeper < len(keyed) or fitting < 0.9 * len(shown)):
         return None
     if has_marker or deeper:
-        return "yaml", (0.93 if deeper and keys + items >= 0.8 * len(bare) else 0.75)
-    wordy = sum(1 for line in bare if line.count(" ") > 4 or line.endswith("."))
-    if keys >= 3 and plain == keys == len(bare) and all(map(str.islower, starts)) and wordy * 4 < keys:
-        return "yaml", 0.65
-    return None
+        return "yaml", (0.93 if deeper and fitting >= 0.8 * len(shown) else 0.75)
+    wordy = sum(1 for line in shown if line.count(" ") > 4 or line.endswith("."))
+    is_flat = plain >= 3 and plain == len(shown) and all(map(str.islower, starts)) and wordy * 4 < plain
+    return ("yaml", 0.65) if is_flat else None
+
+
+def _count_deeper(lines: list[str]) -> int:
+    """Count the keys whose value stands below them."""
+    return sum(
+        1
+        for upper, lower in pairwise(lines)
+        if upper.endswith((":", "|", ">", "|-", ">-"))
+        and (_indent(lower) > _indent(upper) or lower.lstrip()[:2] == "- ")
+    )
 
 
 def _without_blocks(lines: list[str]) -> list[str]:

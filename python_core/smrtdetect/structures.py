@@ -15,8 +15,10 @@ HTML_TAGS: Final = frozenset(
 )  # fmt: skip
 _TAG = re.compile(r"<(/?)([A-Za-z][\w:.-]{0,60})((?:\s[^<>]{0,600})?)>")
 _JSON_LINE = re.compile(
-    r"\s*(?:\"[^\"\n]{0,200}\"\s*:\s*\S.*|[\[{}\]]+,?|\{ ?\"[^\"]{1,80}\": [^\n]*\},?|\"[^\"\n]*\",?|-?[\d.]+,?|(?:true|false|null),?)\s*"
+    r"\s*(?:\"[^\"\n]{0,200}\"\s*:\s*\S.*|[\[{}\]]+,?|\{ ?\"[^\"]{1,80}\": [^\n]*\},?|\"[^\"\n]*\",?|-?[\d.]+,?|(?:true|false|null),?|//.*)\s*"
 )
+_REMARK = re.compile(r"^[ \t]*//.*$|[ \t]//[ \t].*$|^[ \t]*/\*[^*]*\*/", re.M)
+_LAST_COMMA = re.compile(r",(\s*[\]}])")
 _JSON_KEY = re.compile(r"\s*\"[^\"\n]{1,200}\"\s*: ?\S")
 _DIFF_MARK = re.compile(
     r"^(?:diff --git .|--- \S.*\n\+\+\+ \S|@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|Index: \S+\n={20})", re.M
@@ -41,7 +43,7 @@ def name_json(text: str, *, is_whole: bool) -> Named | None:
     except (msgspec.DecodeError, RecursionError, ValueError) as broken:
         if "truncated" in str(broken) and len(text) > 60:
             return "json", (0.85 if is_whole else 0.95)
-        return _name_json_lines(text, is_whole=is_whole)
+        return _name_json_lines(text, is_whole=is_whole) or _name_json_with_remarks(text)
     return "json", (0.99 if len(text) > 4 else 0.6)
 
 
@@ -55,6 +57,17 @@ def _name_json_lines(text: str, *, is_whole: bool) -> Named | None:
     except (msgspec.DecodeError, RecursionError, ValueError):
         return None
     return "jsonl", 0.97
+
+
+def _name_json_with_remarks(text: str) -> Named | None:
+    if "//" not in text and "/*" not in text and ",\n" not in text:
+        return None
+    plain = _LAST_COMMA.sub(r"\1", _REMARK.sub("", text))
+    try:
+        msgspec.json.decode(plain)
+    except (msgspec.DecodeError, RecursionError, ValueError) as broken:
+        return ("json", 0.7) if "truncated" in str(broken) and len(text) > 60 else None
+    return "json", 0.9
 
 
 def name_json_excerpt(lines: list[str]) -> Named | None:

@@ -131,7 +131,7 @@ def get_fragment(conn: Connection, clip_id: str, ordinal: int) -> FragmentRow | 
         f"SELECT {_FRAGMENT_COLUMNS} FROM fragments WHERE clip = (SELECT seq FROM clips WHERE id = ?) AND ordinal = ?",
         (clip_id, ordinal),
     ).fetchone()
-    return FragmentRow(*row) if row else None
+    return _fragment_of(row) if row else None
 
 
 def list_clips(conn: Connection, wanted: ClipFilter, limit: int) -> list[ClipRow]:
@@ -161,9 +161,13 @@ def remove_clip(conn: Connection, clip: ClipRow) -> None:
     add_to_tally(conn, "clips", -1)
 
 
+def _fragment_of(row: tuple[Any, ...]) -> FragmentRow:
+    return FragmentRow._make((*row[:6], None if row[6] is None else bool(row[6]), *row[7:]))
+
+
 def _clip_of(conn: Connection, row: tuple[Any, ...], columns: str = _FRAGMENT_COLUMNS) -> ClipRow:
     fragments = [
-        FragmentRow._make(fragment)
+        _fragment_of(fragment)
         for fragment in conn.execute(f"SELECT {columns} FROM fragments WHERE clip = ? ORDER BY ordinal", (row[14],))
     ]
     evidence = tuple(msgspec.json.decode(row[13]))

@@ -46,7 +46,8 @@ def add_document(
     title: str,
     body: str,
 ) -> int:
-    """Put an item into the index and return its row."""
+    """Put an item into the index and return its row; a NUL in ``body`` becomes a space, since ``snippet()`` ends at one."""
+    body = body.replace("\0", " ")
     conn.execute(
         "INSERT INTO documents(kind, item, at, site, app, title, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (kind, item, at_ms, site, app, title, body),

@@ -71,26 +71,26 @@ def add_visit(conn: Connection, visit: VisitRow) -> VisitRow:
     return made
 
 
-def get_last_visit(conn: Connection, client: str, tab: str) -> VisitRow | None:
-    """Return the newest visit in a tab."""
-    return _visit_where(conn, "client = ? AND tab = ? ORDER BY seq DESC LIMIT 1", (client, tab))
+def list_visits_in_tab(conn: Connection, client: str, tab: str, limit: int) -> list[VisitRow]:
+    """Return the visits in a tab that came last, newest first."""
+    rows = conn.execute(
+        f"SELECT {_COLUMNS}, seq FROM visits WHERE client = ? AND tab = ? ORDER BY seq DESC LIMIT ?",
+        (client, tab, limit),
+    )
+    return [VisitRow(*row) for row in rows]
 
 
 def get_visit(conn: Connection, visit_id: str) -> VisitRow | None:
     """Return one visit."""
-    return _visit_where(conn, "id = ?", (visit_id,))
-
-
-def _visit_where(conn: Connection, condition: str, values: tuple[Any, ...]) -> VisitRow | None:
-    row = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits WHERE {condition}", values).fetchone()
+    row = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits WHERE id = ?", (visit_id,)).fetchone()
     return VisitRow(*row) if row else None
 
 
-def set_visit_seen(conn: Connection, seq: int, title: str, last_seen_at_ms: int, closed_at_ms: int | None) -> None:
-    """Extend a visit; its end never moves back."""
+def set_visit_seen(conn: Connection, visit: VisitRow) -> None:
+    """Write a visit's title, times and end."""
     conn.execute(
-        "UPDATE visits SET title = ?, last_seen_at = max(last_seen_at, ?), closed_at = ? WHERE seq = ?",
-        (title, last_seen_at_ms, closed_at_ms, seq),
+        "UPDATE visits SET title = ?, started_at = ?, last_seen_at = ?, closed_at = ? WHERE seq = ?",
+        (visit.title, visit.started_at_ms, visit.last_seen_at_ms, visit.closed_at_ms, visit.seq),
     )
 
 

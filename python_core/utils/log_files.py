@@ -12,6 +12,7 @@ There the file is open only while it is written, under the lock.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -138,7 +139,7 @@ class LogFile:
         first = self._end()
         if first[1] in {b"", b"\n"}:
             return False
-        if self._hold_open:
+        if sys.platform != "win32" and self._hold_open:
             # What we see may be half of a write under way. A change of mode waits for it: the system takes
             # the same lock of the file for both.
             os.fchmod(self._fd, 0o600)

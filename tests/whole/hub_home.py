@@ -141,12 +141,14 @@ class Home:
             "SMRTHUB_WEB_LISTENER_PORT": "0",
         }
 
-    def start(self, *arguments: str, cwd: Path = ROOT, umask: int = -1, **environ: str) -> Served:
+    def start(
+        self, *arguments: str, cwd: Path = ROOT, umask: int = -1, python: Path = Path(sys.executable), **environ: str
+    ) -> Served:
         """Start a Python process on this home; ``environ`` is added to the home's own."""
         output = self.root / f"output-{len(self.served)}.txt"
         with output.open("wb") as sink:
             process = subprocess.Popen(
-                [sys.executable, *arguments],
+                [str(python), *arguments],
                 cwd=cwd,
                 umask=umask,
                 env=self.environ | environ,
@@ -182,6 +184,11 @@ class Home:
     def caller(self, url: str | None = None, *, token: str | None = None) -> Caller:
         """Make a caller with the owner's token, of the bridge unless a ``url`` is given."""
         self._callers.append(Caller(url or self.facts()["url"], token or self.facts()["token"]))
+        return self._callers[-1]
+
+    def anyone(self, url: str) -> Caller:
+        """Make a caller that has no token."""
+        self._callers.append(Caller(url))
         return self._callers[-1]
 
     def end_all(self) -> None:

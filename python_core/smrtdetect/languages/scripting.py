@@ -161,7 +161,7 @@ SHELL: Final = Language(
         Form(2, "$", r"\$[1-9@#?*](?=[\s\";)\]])", "$1 "),
         Form(2, "read exit shift unset trap", r"^(?:read (?:-|\w+\n)|exit (?:\d|\$)|shift\b|unset \w|trap )", "exit 1"),
         Form(3, "case for", r"^(?:case \"?\$[^\n]* in\n|for \w+ in [^\n:]*(?:;|\n))", "for a in b; do"),
-        Form(2, "[ ", r"\[{1,2} (?:-[a-z] |!|\"|\$)[^\n]*\$[^\n]*\]", '[ -n "$a" ]'),
+        Form(2, "[ ", r"\[{1,2} (?:-[a-z] |!|\"|\$)[^\n$]{0,80}\$[^\n\]]{0,60}\]", '[ -n "$a" ]'),
         Form(1.5, "$", r"[ =/]\$\w+(?=[/ \n])", " $a "),
     ),
 )  # fmt: skip
