@@ -12,7 +12,7 @@ from python_core.cli import main as smrthub
 from python_core.config import BRIDGE, WEB_LISTENER
 from python_core.config.generate import settings_table
 from python_core.net.failures import STATUS_OF_CODE
-from python_core.net.openapi import build_document
+from python_core.net.openapi import CODES_OF_ALL, build_document
 from python_core.net.openapi_texts import ACCESS, CODE_MEANINGS
 from python_core.net.routes import subjects_of
 from python_core.runtime.clients import SCOPES
@@ -34,10 +34,12 @@ def routes() -> str:
 
 def overview() -> str:
     """List every route in one table."""
-    rows = [
-        (f"[`{method} {path}`](#{_slug(f'{method} {path}')})", _code(operation.get("x-scope")), operation["summary"])
-        for method, path, operation in _operations(document())
-    ]
+    rows, anchors = [], list[str]()
+    for method, path, operation in _operations(document()):
+        anchor = _slug(f"{method} {path}")
+        anchors.append(anchor)
+        again = f"_{anchors.count(anchor) - 1}" if anchors.count(anchor) > 1 else ""
+        rows.append((f"[`{method} {path}`](#{anchor}{again})", _code(operation.get("x-scope")), operation["summary"]))
     return _table(("Route", "Scope", "What it does"), rows)
 
 
@@ -81,9 +83,15 @@ def commands() -> str:
     return _table(("Command", "What it does"), rows)
 
 
+def codes_of_all() -> str:
+    """List the error codes that every route can answer."""
+    return ", ".join(f"`{code}`" for code in CODES_OF_ALL)
+
+
 #: Each block by its name in a page.
 BLOCKS: dict[str, Callable[[], str]] = {
     "access": access,
+    "codes of all": codes_of_all,
     "commands": commands,
     "error codes": error_codes,
     "events": events,
@@ -157,8 +165,9 @@ def _answers(responses: dict[str, Any]) -> str:
             for kind, media in response.get("content", {}).items()
         ]
         rows.append((status, ", ".join(kinds) or "nothing", response["description"]))
-    errors = ", ".join(f"[`{code}`](#error-codes)" for code in codes)
-    return f"{_table(('Status', 'Answer', 'Which says'), rows)}\n\nErrors: {errors}."
+    table = _table(("Status", "Answer", "Which says"), rows)
+    own = ", ".join(f"`{code}`" for code in codes if code not in CODES_OF_ALL)
+    return f"{table}\n\nErrors of its own: {own}." if own else table
 
 
 def _members(schema: dict[str, Any]) -> str:

@@ -41,7 +41,8 @@ from python_core.net.openapi_texts import (
 from python_core.runtime.clients import SCOPES
 from python_core.runtime.status import API_VERSION
 
-_BY_ALL = (
+#: What every route can answer.
+CODES_OF_ALL = (
     "bad_input",
     "misdirected",
     "forbidden_user",
@@ -96,7 +97,7 @@ def build_document(subjects: Mapping[str, Sequence[Routes]]) -> dict[str, Any]:
 
 def codes_of(endpoint: Endpoint) -> tuple[str, ...]:
     """List the error codes that an endpoint can answer, in the order of ``STATUS_OF_CODE``."""
-    codes = {*_BY_ALL, *endpoint.codes}
+    codes = {*CODES_OF_ALL, *endpoint.codes}
     if endpoint.scope is not None:
         codes.add("insufficient_scope")
     if endpoint.side_effect:

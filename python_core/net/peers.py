@@ -13,7 +13,7 @@ from typing import Any
 
 #: The key in environ for the caller's user id, where the host has looked it up, once a connection.
 PEER_UID = "smrthub.peer_uid"
-_NETLINK = getattr(socket, "AF_NETLINK", None)  # Linux alone has it
+_NETLINK: int = getattr(socket, "AF_NETLINK", 0)  # Linux alone has it
 _SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
 _SOCK_DIAG_BY_FAMILY = 20
 _NLM_F_REQUEST = 1
@@ -108,7 +108,7 @@ def _question(peer: tuple[str, int], local: tuple[str, int]) -> bytes:
 @cache
 def _is_told() -> bool:
     """Try it on a connection of our own, once: a sandbox may answer nothing or something else."""
-    if _NETLINK is None:
+    if not _NETLINK:
         return False
     with (
         socket.create_server(("127.0.0.1", 0)) as server,

@@ -10,12 +10,12 @@ import msgspec
 from python_core.errors import BadInput
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import Body
-from python_core.smrtdetect.provenance import Copied, Sighting, judge_source
+from python_core.smrtdetect.provenance import SETTLE_MS, Copied, Sighting, judge_source
 from python_core.smrtdetect.web_address import site_of
 from python_core.store.clips import Source
 from python_core.store.visits import SeenPage, list_sightings
 
-#: Sightings looked at for one clip, those that end earliest after the window opens: more happen only in made-up input.
+#: Sightings looked at for one clip, the newest: more within the window happen only in made-up input.
 SIGHTINGS_AT_MOST = 256
 
 Name = Annotated[str, msgspec.Meta(max_length=1024, pattern="^[^\\x00]*$")]
@@ -42,7 +42,7 @@ def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int) -> Source:
         return Source(claimed.app, claimed.window_title, claimed.url, _site_of_url(claimed.url), claimed.title)
     window_ms = hub.settings.bridge.join_window_seconds * 1000
     with hub.store.reading() as conn:
-        pages = list_sightings(conn, captured_at_ms - window_ms, captured_at_ms, SIGHTINGS_AT_MOST)
+        pages = list_sightings(conn, captured_at_ms - window_ms, captured_at_ms + SETTLE_MS, SIGHTINGS_AT_MOST)
     copied = Copied(captured_at_ms=captured_at_ms, app=claimed.app, window_title=claimed.window_title)
     found = judge_source(copied, (_sighting(page) for page in pages), window_ms)
     if found is None:

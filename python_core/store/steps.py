@@ -60,7 +60,7 @@ CREATE TABLE sightings(
     at INTEGER NOT NULL, until INTEGER NOT NULL, focused INTEGER
 ) STRICT;
 CREATE INDEX sightings_by_browser ON sightings(client, browser, at);
-CREATE INDEX sightings_by_time ON sightings(until);
+CREATE INDEX sightings_by_time ON sightings(at);
 CREATE INDEX sightings_by_visit ON sightings(visit);
 
 CREATE TABLE clips(

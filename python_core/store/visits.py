@@ -129,15 +129,16 @@ def set_sighting_until(conn: Connection, seq: int, until_ms: int) -> None:
 
 
 def list_sightings(conn: Connection, from_ms: int, to_ms: int, limit: int) -> list[SeenPage]:
-    """Return the sightings that reach into a span of time, earliest end first."""
+    """Return the sightings that reach into a span of time, of the ``limit`` that began last, newest first."""
     rows = conn.execute(
         "SELECT s.client, s.browser, s.at, s.until, s.focused, v.id, v.url, v.site, v.title, v.closed_at "
-        "FROM sightings s LEFT JOIN visits v ON v.seq = s.visit WHERE s.until >= ? AND s.at <= ? ORDER BY s.until LIMIT ?",
-        (from_ms, to_ms, limit),
+        "FROM (SELECT * FROM sightings WHERE at <= ? ORDER BY at DESC LIMIT ?) s LEFT JOIN visits v ON v.seq = s.visit "
+        "WHERE s.until >= ?",
+        (to_ms, limit, from_ms),
     )
     return [SeenPage._make((*row[:4], None if row[4] is None else bool(row[4]), *row[5:])) for row in rows]
 
 
 def prune_sightings(conn: Connection, before_ms: int) -> None:
     """Forget who had what in front before ``before_ms``; visits stay."""
-    conn.execute("DELETE FROM sightings WHERE until < ?", (before_ms,))
+    conn.execute("DELETE FROM sightings WHERE at < :before AND until < :before", {"before": before_ms})
