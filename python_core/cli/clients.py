@@ -24,7 +24,7 @@ USUAL_SCOPES = {"extension": "tabs:write"}
 @click.command()
 @click.option("--seconds", type=click.IntRange(10, 600), default=120, show_default=True, help="How long they may ask.")
 def pair(seconds: int) -> None:
-    """Let a browser extension or program ask for access, and decide."""
+    """Let an extension or program ask for access, and decide."""
     with reach_hub() as hub:
         hub.call("POST", "/pairing/window", {"seconds": seconds})
         note(f"For {seconds} s programs may ask for access. Press “Pair” in the extension's options now.")

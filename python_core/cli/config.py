@@ -58,7 +58,10 @@ def show_config(as_json: bool) -> None:
 @config.command("check")
 @json_option
 def check_config(as_json: bool) -> None:
-    """Say whether the hub can start with the settings; 78 when not."""
+    """Say whether the hub can start with the settings.
+
+    The exit code is 78 when it cannot.
+    """
     from python_core.config import SECTIONS, load_section
     from python_core.config.sections import Section
 

@@ -20,7 +20,10 @@ def output() -> None:
 @output.command("schemas")
 @json_option
 def list_schemas(as_json: bool) -> None:
-    """List the schemas that outputs can have; --json shows them whole."""
+    """List the schemas that outputs can have.
+
+    --json shows them whole.
+    """
     with reach_hub() as hub:
         found = hub.call("GET", "/structured-output/schemas")
     if as_json:
@@ -48,7 +51,10 @@ def add_output(
     visits: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Store the JSON in FILE, or what is piped in, as an output of SCHEMA, such as note/1."""
+    """Store JSON as an output of SCHEMA.
+
+    SCHEMA is a name and version, such as note/1. The JSON is in FILE, or piped in.
+    """
     if file.isatty():
         raise click.UsageError("Give the FILE with the JSON to store, or pipe it in.")
     sources = [{"clip": item} for item in clips] + [{"visit": item} for item in visits]
@@ -90,7 +96,7 @@ def list_outputs(schema: str | None, producer: str | None, limit: int, as_json: 
 @click.argument("output_id", metavar="ID")
 @json_option
 def show_output(output_id: str, as_json: bool) -> None:
-    """Show an output with its payload, and what became of its sources."""
+    """Show an output with its payload and its sources."""
     from python_core.client import path_of
 
     with reach_hub() as hub:

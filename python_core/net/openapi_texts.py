@@ -33,13 +33,12 @@ SERVERS: dict[str, dict[str, Any]] = {
 
 #: Who may call, by the class of the endpoint.
 ACCESS: dict[str, str] = {
-    "open": "For programs, this page and any browser extension.",
+    "open": "For programs, the bridge's own page, and any browser extension.",
     "extension": "For the extension that the token is bound to, and for the owner's token without an Origin.",
     "pairing": "For programs, and for any browser extension while the pairing window is open.",
-    "api": "For programs and this page.",
-    "page": "For programs, this page, and whoever follows a link to it.",
+    "api": "For programs and the bridge's own page.",
+    "page": "For programs, the bridge's own page, and whoever follows a link to it.",
 }
-
 SIDE_EFFECT = (
     " A client that can also read captured text is answered `confirmation_required` until the user has allowed the request, "
     "or the client for good: `POST /confirmations/{confirmation_id}`."

@@ -12,9 +12,8 @@ from python_core.errors import BadInput, NotFound
 from python_core.runtime.events import announce
 from python_core.runtime.fragments import AnyFragment, row_of, words_of
 from python_core.runtime.hub import Caller, Hub
-from python_core.runtime.provenance import ClaimedSource, source_of
+from python_core.runtime.provenance import ClaimedSource, rule_against, source_of
 from python_core.runtime.shapes import Body, Instant, View, cursor_of, instant_ms, place_of
-from python_core.smrtdetect.exclusions import is_excluded_app, is_excluded_window
 from python_core.store import Connection, answered, clips, documents
 from python_core.store.blobs import doom_blobs, get_blob, put_blob, recover_blobs, sweep_blobs
 from python_core.store.clips import ClipFilter, ClipRow, FragmentRow
@@ -137,7 +136,7 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     :param key: the caller's own key for this request, where ``encounterId`` is not given.
     :raises BadInput: a fragment or a digest is not what it should be.
     """
-    rule = _rule_against(clip.encounter)
+    rule = "secret" if clip.encounter.secret else rule_against(hub, clip.encounter.source)
     if rule is not None:
         return ClipRefusal(stored=False, reason="excluded", rule=rule)
     key = clip.encounter.encounter_id or key
@@ -224,12 +223,6 @@ def _add(conn: Connection, hub: Hub, caller: Caller, draft: ClipRow, words: str)
         visit=source.visit,
         confidence=source.confidence,
     )
-
-
-def _rule_against(encounter: Encounter) -> str | None:
-    if encounter.secret:
-        return "secret"
-    return is_excluded_app(encounter.source.app or "") or is_excluded_window(encounter.source.window_title or "")
 
 
 def _fingerprint(digests: list[str]) -> int:

@@ -189,7 +189,9 @@ def _sight(
         visits.set_sighting_until(conn, last.seq, tab.observed_at_ms)
     else:
         visits.add_sighting(conn, caller.client, tab.browser, visit, tab.observed_at_ms, focused)
-        if last is not None and last.until_ms > tab.observed_at_ms:  # heard of late: the one before was seen again since
+        if (
+            last is not None and last.until_ms > tab.observed_at_ms
+        ):  # heard of late: the one before was seen again since
             visits.add_sighting(conn, caller.client, tab.browser, last.visit, last.until_ms, last.focused)
     return not same
 

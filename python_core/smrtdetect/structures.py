@@ -24,10 +24,10 @@ _DIFF_MARK = re.compile(
     r"^(?:diff --git .|--- \S.*\n\+\+\+ \S|@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@|Index: \S+\n={20})", re.M
 )
 _STAMP = re.compile(
-    r"\s*(?:\[?[12]\d{3}[-/.][01]\d[-/.][0-3]\d[T _][0-2]\d:[0-5]\d"
+    r"(?:\[?[12]\d{3}[-/.][01]\d[-/.][0-3]\d[T _][0-2]\d:[0-5]\d"
     r"|\[?[0-2]\d:[0-5]\d:[0-6]\d(?:[.,]\d+)?\]? \S"
     r"|\[?(?:[A-Z][a-z]{2},? )?[A-Z][a-z]{2} [ 0-3]\d [0-2]\d:[0-5]\d:[0-6]\d"
-    r"|\S{3,60} \S{1,40} \S{1,40} \[[0-3]\d/[A-Z][a-z]{2}/\d{4}:"
+    r"|[\w.:-]{3,45} \S{1,40} \S{1,40} \[[0-3]\d/[A-Z][a-z]{2}/\d{4}:"
     r"|\[ *\d+\.\d{6}\] "
     r"|\d{1,6} (?:verbose|silly|http|info|warn|error|timing) "
     r"|\[?(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|FATAL|CRITICAL|NOTICE)\]?[ :|-])"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from python_core.runtime.clipboard import ClipReceipt, NewClip, SourceView, put_clip
+from python_core.runtime.clipboard import ClipReceipt, ClipRefusal, NewClip, SourceView, put_clip
 from python_core.runtime.hub import Hub
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.store import Store
@@ -160,6 +160,16 @@ def test_a_plain_copy_from_the_focused_page_is_quite_sure(hub: Hub, clock: Clock
 def test_hundreds_of_sightings_never_hide_the_page_that_is_in_front(hub: Hub, clock: Clock) -> None:
     noise = [Tab(n / 10, f"https://example.com/{n}", said={"tabId": n}) for n in range(400)]
     assert happen(hub, clock, [*noise, Tab(41, HERE)], Copy(45)).url == HERE
+
+
+@pytest.mark.parametrize(
+    "url", ["https://my.bank.example/account", "http://u:p@BANK.example:8080/", "https://bank.example./"]
+)
+def test_a_clip_from_an_excluded_site_is_kept_out_by_its_senders_word(store: Store, url: str) -> None:
+    hub = make_hub(store, Clock(), listener={"excluded_sites": ("bank.example",)})
+    clip = {"fragments": [{"type": "text", "content": "copied"}], "encounter": {"source": {"url": url}}}
+    told = put_clip(hub, caller(), msgspec.convert(clip, NewClip), None)
+    assert told == ClipRefusal(stored=False, reason="excluded", rule="excluded_site")
 
 
 def test_a_clip_keeps_the_site_of_what_its_sender_says(hub: Hub, clock: Clock) -> None:

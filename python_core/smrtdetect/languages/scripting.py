@@ -31,14 +31,14 @@ PYTHON: Final = Language(
         Form(1, "return", r"^return [^\n;{]*[\w\])'\"]\n", "return a"),
         Form(2, "raise", r"^raise \w+", "raise ValueError"),
         Form(2, "@", r"^@[\w.]+(?:\([^\n]*\))?\n[ \t]*(?:async )?(?:def|class|@)", "@a.b\ndef"),
-        Form(2, "in", r"[\[({]\S[^\n\[({]{0,60} for \w+(?:, \w+){0,4} in [^\n]{1,80}[\])}]", "[a for a in b]"),
+        Form(2, "in", r" for (?<=\S for )\w+(?:, \w+){0,4} in [^\n]{1,80}[\])}]", "[a for a in b]"),
         Form(1.5, 'f"', r"f\"(?<=[ (\[=,{]f\")[^\"\n]{0,120}\{\w", '(f"{a}"'),
-        Form(1, "=", r"[(,] ?\w+=[\w'\"\[({]", "f(a=1)"),
+        Form(1, ", ", r", \w+=[\w'\"\[({]", "f(a, b=1)"),
         Form(2, "lambda", r"\blambda(?: \w+(?:, \w+){0,6})?: ", "lambda x: x"),
         Form(2, "assert", r"^assert [^(;\n][^\n;]*\n", "assert a == b"),
         Form(1.5, ",\n", r"^\w+=[^\n;]+,\n", "a=b,"),
         Form(1.5, ":param", r"^:(?:param|return|returns|rtype|type|raises)\b", ":param a:"),
-        Form(2, ": ", r"[(,] ?\w+: (?:str|int|float|bool|list|dict|Any|Optional|bytes|Path)\b", "(a: str"),
+        Form(2, ": ", r": (?<=\w: )(?:str|int|float|bool|list|dict|Any|Optional|bytes|Path)\b[,)\] =]", "(a: str)"),
         Form(3, ") ->", r"\) -> (?:None|str|int|float|bool|list|dict|Any|Iterator|tuple|bytes)\b[^\n{;]*:\n", ") -> None:"),
     ),
 )  # fmt: skip
@@ -78,8 +78,8 @@ RUBY: Final = Language(
         Form(2.5, "should describe context it let subject", r"^(?:should|describe|context|it|let|subject) ?\(?[\"':{A-Z]", "it 'a'"),
         Form(1.5, ".", r"\.(?:each|map|select|reject|to_s|to_sym|to_i|to_a|freeze|merge|first|last)(?=[ .\n)\]])", "a.to_s\n"),
         Form(2, "||=", "", "a ||= b"),
-        Form(1.5, "::", r"\b[A-Z]\w*::[A-Z]\w*(?:\.\w+|\n)", "A::B.c"),
-        Form(1, ":", r"[(, ]:[a-z_]\w*(?=[,)\n])", "a :b, c"),
+        Form(1.5, "::", r"::(?<=[A-Za-z]::)[A-Z]\w*(?:\.\w+|\n)", "A::B.c"),
+        Form(1, ":", r":(?<=[(, ]:)[a-z_]\w*[,)\n]", "a :b, c"),
     ),
 )  # fmt: skip
 
@@ -133,7 +133,7 @@ SHELL: Final = Language(
         Form(2, "local", r"^local (?:-\w )?\w+(?:=| \w+\b|\n)", "local a=b"),
         Form(4, ">&", r">&[12]\b", "2>&1"),
         Form(4, "/dev/null", r"> ?/dev/null", ">/dev/null"),
-        Form(4, "|", r"\S \|[ \n]*(?:grep|awk|sed|xargs|head|tail|sort|wc|cut|tr|uniq|less|tee|jq|sh|bash)\b", "a | grep b"),
+        Form(4, "|", r" \|[ \n]*(?:grep|awk|sed|xargs|head|tail|sort|wc|cut|tr|uniq|less|tee|jq|sh|bash)\b", "a | grep b"),
         Form(3, "set", r"^set [-+][aeuxo]+", "set -e"),
         Form(3, ") {", r"^(?:function )?[\w:.-]+ ?\(\) ?\{(?: *#[^\n]*)?\n", "a() {"),
         Form(3, "function", r"^function [\w:.-]+ ?\{\n", "function a {"),
@@ -157,7 +157,7 @@ SHELL: Final = Language(
         ),
         Form(2, " -", r"^[a-z][\w-]{1,20}(?: [\w./-]+)? --?[a-z][\w-]*(?:[ =][^\n.]*)?\n", "tool run --flag a"),
         Form(2, "\\\n", r"[\w\"'/}] \\\n[ \t]+(?:--?\w|&&|\|)", "a \\\n  --b"),
-        Form(2, "&&", r"\S && \n?[ \t]*[a-z][\w-]* [\w./~$\"'-]", "a && b c"),
+        Form(2, " && ", r" && \n?[ \t]*[a-z][\w-]* [\w./~$\"'-]", "a && b c"),
         Form(2, "$", r"\$[1-9@#?*](?=[\s\";)\]])", "$1 "),
         Form(2, "read exit shift unset trap", r"^(?:read (?:-|\w+\n)|exit (?:\d|\$)|shift\b|unset \w|trap )", "exit 1"),
         Form(3, "case for", r"^(?:case \"?\$[^\n]* in\n|for \w+ in [^\n:]*(?:;|\n))", "for a in b; do"),
@@ -185,7 +185,7 @@ POWERSHELL: Final = Language(
         Form(
             3,
             " -",
-            r"[\w)\"'\]] -(?:i?eq|i?ne|gt|lt|ge|le|i?like|i?match|and|or|not(?:match|like)|contains|replace|is|as|split|join|f) "
+            r" -(?<=[\w)\"'\]] -)(?:i?eq|i?ne|gt|lt|ge|le|i?like|i?match|and|or|not(?:match|like)|contains|replace|is|as|split|join|f) "
             r"[$\"'(\[\w@]",
             "$a -eq $b",
         ),
