@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
@@ -91,9 +90,8 @@ def list_clips(
         text = first.get("preview") or f"({size(first['bytes'])})"
         console.print("  ", marked(text, [], ""), sep="", overflow="ellipsis", no_wrap=True)
         if item["source"]:
-            console.print(
-                "  ", marked(_source(item["source"]), [], ""), sep="", style="dim", overflow="ellipsis", no_wrap=True
-            )
+            source = marked(f"from {_source(item['source'])}", [], "")
+            console.print("  ", source, sep="", style="dim", overflow="ellipsis", no_wrap=True)
     if page["nextCursor"] is not None:
         note("There are more: --limit N")
 
@@ -132,9 +130,9 @@ def show_clip(clip_id: str, as_json: bool) -> None:
 @clip.command("get")
 @click.argument("clip_id", metavar="ID")
 @click.argument("ordinal", metavar="[N]", type=click.IntRange(0, 63), default=0)
-@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write to this new file.")
+@click.option("--output", "-o", type=click.Path(dir_okay=False), help="Write to this new file.")
 @click.option("--force", is_flag=True, help="Replace the file if it is there.")
-def get_clip(clip_id: str, ordinal: int, output: Path | None, force: bool) -> None:
+def get_clip(clip_id: str, ordinal: int, output: str | None, force: bool) -> None:
     """Take out a fragment's bytes as they were copied.
 
     N is its number in the clip; 0 is the first. Without --output they go to stdout; a terminal gets text only, made
@@ -210,9 +208,9 @@ def _given(text: str | None) -> str:
         raise HubError("What was piped in is no text in UTF-8.") from None
 
 
-def _write(path: Path, content: bytes, *, replace: bool) -> None:
+def _write(path: str, content: bytes, *, replace: bool) -> None:
     try:
-        with path.open("wb" if replace else "xb") as file:
+        with open(path, "wb" if replace else "xb") as file:  # noqa: PTH123  # pathlib takes longer to import than this to run
             file.write(content)
     except FileExistsError:
         raise HubError(f"{path} is there already. Take another name, or replace it with --force.") from None

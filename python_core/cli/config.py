@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from python_core.cli.options import EXIT_SETTINGS, json_option
-from python_core.cli.terminal import make_console, note, one_line, say, say_json, shown
+from python_core.cli.terminal import note, one_line, say, say_json, shown
 from python_core.errors import SettingsInvalid
-from python_core.utils.config_path_resolver import resolve_paths
 
 if TYPE_CHECKING:
-    from rich.text import Text
-
     from python_core.config import Explained
 
+VALUE_WIDTH = 34
 FOLDERS = ("settings", "logs", "data", "runtime")
 
 
@@ -38,21 +36,12 @@ def show_config(as_json: bool) -> None:
             {"items": [{**{name: getattr(each, name) for name in names}, "path": str(each.path)} for each in found]}
         )
         return
-    from rich.table import Table
-    from rich.text import Text
-
-    console = make_console()
+    widest = max(len(each.name) for each in found)
     for path in dict.fromkeys(each.path for each in found):
-        table = Table(box=None, pad_edge=False, show_header=False)
+        say(click.style(shown(str(path)), bold=True))
         for each in found:
             if each.path == path:
-                table.add_row(
-                    Text(f"  {each.name}"),
-                    Text(_value(each.value), overflow="ellipsis", no_wrap=True),
-                    _source(each),
-                )
-        say(click.style(shown(str(path)), bold=True))
-        console.print(table)
+                say(f"  {each.name:<{widest}}  {_value(each.value):<{VALUE_WIDTH}}  {_source(each)}")
 
 
 @config.command("check")
@@ -91,6 +80,8 @@ def check_config(as_json: bool) -> None:
 @json_option
 def show_path(folder: str | None, as_json: bool) -> None:
     """Name the folders that the hub uses, or the one FOLDER."""
+    from python_core.utils.config_path_resolver import resolve_paths
+
     paths = resolve_paths()
     found = dict(zip(FOLDERS, (paths.config(), paths.logs(), paths.stored(), paths.runtime()), strict=True))
     if folder is not None:
@@ -104,19 +95,19 @@ def show_path(folder: str | None, as_json: bool) -> None:
             say(f"{name:<9} {shown(str(path))}")
 
 
-def _source(each: Explained) -> Text:
+def _source(each: Explained) -> str:
     """Say where a value is from; one that is not the default stands out, since a seeded file holds every default too."""
-    from rich.text import Text
-
     place = each.variable if each.source == "environment" else each.source
     if each.value == each.default:
-        return Text(place, style="dim")
-    return Text(f"{place} (default: {_value(each.default)})", style="yellow", overflow="ellipsis", no_wrap=True)
+        return click.style(place, dim=True)
+    return click.style(f"{place} (default: {_value(each.default)})", fg="yellow")
 
 
 def _value(value: Any) -> str:
+    """Show a value on one line; a long one is cut where a person reads it."""
+    most = VALUE_WIDTH if sys.stdout.isatty() else None
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (tuple, list)):
-        return one_line(", ".join(map(str, value))) or "(none)"
-    return one_line(str(value))
+        return one_line(", ".join(map(str, value)), most) or "(none)"
+    return one_line(str(value), most)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -33,6 +31,9 @@ def serve() -> None:
     command = [sys.executable, "-P", "-m", "python_core"]
     sys.stdout.flush()
     if sys.platform == "win32":
+        import signal
+        import subprocess
+
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the console sends Ctrl-C to the hub too: only outlive it
         sys.exit(subprocess.run(command, check=False).returncode)
     else:

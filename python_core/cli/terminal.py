@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import sys
-import textwrap
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, TextIO
@@ -119,6 +117,9 @@ def _wrapped(line: str, stream: TextIO, indent: int = 0) -> list[str]:
     """Break a line at words for a terminal; into a pipe it stays one."""
     if not stream.isatty():
         return [line]
+    import shutil  # both take longer than what most commands do with them
+    import textwrap
+
     width = max(20, shutil.get_terminal_size().columns - indent)
     return textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) or [""]
 

@@ -18,11 +18,11 @@ from python_core.net.connections import Channel, SlowRequests
 from python_core.net.ports import Bound, bind
 from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.clients import begin_owner_session, join_owner_session
-from python_core.runtime.clipboard import recover_pictures
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.save_worker import save_and_route_worker
 from python_core.runtime.status import end_beat, record_beat
+from python_core.runtime.upkeep import tidy
 from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import Paths, resolve_paths
 from python_core.utils.heartbeat import Heartbeat
@@ -146,7 +146,7 @@ class Host:
 
     def start(self) -> None:
         """Start the servers, the worker and the heartbeats, and tell where the servers are in the runtime files."""
-        recover_pictures(self._hub)
+        tidy(self._hub)
         for server in self.servers:
             server.start()
             self._beat(server.service.replace("-", "_"))

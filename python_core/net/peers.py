@@ -6,7 +6,6 @@ import getpass
 import os
 import socket
 import struct
-import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any

@@ -15,7 +15,7 @@ from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.provenance import ClaimedSource, rule_against, source_of
 from python_core.runtime.shapes import Body, Instant, View, cursor_of, instant_ms, place_of
 from python_core.store import Connection, answered, clips, documents
-from python_core.store.blobs import doom_blobs, get_blob, put_blob, recover_blobs, sweep_blobs
+from python_core.store.blobs import doom_blobs, get_blob, put_blob, sweep_blobs
 from python_core.store.clips import ClipFilter, ClipRow, FragmentRow
 from python_core.utils.ids import new_id
 from python_core.utils.timestamps import to_rfc3339
@@ -303,11 +303,6 @@ def remove_clip(hub: Hub, caller: Caller, clip_id: str) -> None:
 
     hub.store.write(remove)
     sweep_blobs(hub.store)
-
-
-def recover_pictures(hub: Hub) -> None:
-    """Remove the pictures that no clip names, which a crash may have left; hosts do it at their start."""
-    recover_blobs(hub.store)
 
 
 def _receipt(clip: ClipRow, *, duplicate: bool) -> ClipReceipt:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import threading
+import time
 
 from python_core.runtime.hub import Hub
 from python_core.runtime.triggers import run_next
+from python_core.runtime.upkeep import tidy
 from python_core.utils.heartbeat import Heartbeat
 from python_core.utils.logger import get_logger_for
 
 #: Between two looks for runs that another process queued; one queued in this process wakes the worker at once.
 IDLE_POLL_S = 0.5
+TIDY_EVERY_S = 86_400.0
 log = get_logger_for("python-runtime")
 
 
 def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat) -> None:
     """Work until ``stop`` is set (set ``hub.work_queued`` too, to wake it); a fault is logged and never ends it."""
+    tidy_at = time.monotonic() + TIDY_EVERY_S
     while not stop.is_set():
         hub.work_queued.clear()
         heartbeat.pulse()
         try:
             while not stop.is_set() and run_next(hub):
                 heartbeat.pulse()
+            if time.monotonic() >= tidy_at:
+                tidy(hub)
+                tidy_at = time.monotonic() + TIDY_EVERY_S
         except Exception as fault:  # noqa: BLE001  # the queue is on disk: whatever broke, it goes on with it later
             heartbeat.error(f"could not go on: {type(fault).__name__}")
             log.error("The save worker could not go on", exception=fault)

@@ -86,7 +86,8 @@ def name_code(lines: list[str]) -> Named | None:
     if len(lines) == 1 and _is_prose(lines[0]) and (lines[0][0].isupper() or lines[0][-1] in ".!?"):
         return None
     width = max(MAX_LINE_CHARS, min(MAX_WIDE_CHARS, MAX_CHARS // len(lines)))
-    head = "\n".join([line[:width] for line in lines])[:MAX_CHARS]
+    telling = [line[:width] for line in lines if not _is_remark(line)] or lines
+    head = "\n".join(telling)[:MAX_CHARS]
     raw = head.encode("utf-8", "replace")
     if len(lines) > 3 and not _may_be_program(head, lines):
         return None
@@ -116,6 +117,12 @@ def _count_form(form: Form, framed: str) -> int:
     if not form.pattern:
         return framed.count(form.gate)
     return sum(1 for _ in islice(compile_form(form.pattern).finditer(framed), 3))
+
+
+def _is_remark(line: str) -> bool:
+    """Tell whether a line is a sentence in a comment, as in the licence that a file begins with."""
+    text = line.lstrip()
+    return text.startswith(_REMARKS) and _is_prose(text.lstrip("#/*- "))
 
 
 def _is_prose(line: str) -> bool:

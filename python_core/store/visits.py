@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from python_core.store.connection import Connection
 from python_core.store.tallies import add_to_tally
@@ -92,15 +92,6 @@ def set_visit_seen(conn: Connection, visit: VisitRow) -> None:
         "UPDATE visits SET title = ?, started_at = ?, last_seen_at = ?, closed_at = ? WHERE seq = ?",
         (visit.title, visit.started_at_ms, visit.last_seen_at_ms, visit.closed_at_ms, visit.seq),
     )
-
-
-def list_visits(conn: Connection, before: int | None, limit: int) -> list[VisitRow]:
-    """Return visits, newest first, below row ``before``."""
-    rows = conn.execute(
-        f"SELECT {_COLUMNS}, seq FROM visits WHERE seq < ? ORDER BY seq DESC LIMIT ?",
-        (before if before is not None else 2**62, limit),
-    )
-    return [VisitRow(*row) for row in rows]
 
 
 def get_sighting_at(conn: Connection, client: str, browser: str | None, at_ms: int) -> SightingRow | None:

@@ -83,9 +83,15 @@ def test_pairing_shows_who_asks_and_gives_the_token_to_who_was_allowed(idle: Ter
 
 def test_who_is_denied_gets_nothing_and_others_may_still_ask(idle: Terminal) -> None:
     idle.home.start_hub()
-    with idle.start("pair", "--seconds", "10") as pairing:
+    owner = idle.home.caller()
+    with idle.start("pair") as pairing:
         begun, program = asked_to_pair(idle)
-        code, _, err = answered(pairing, "n\n")
+        assert pairing.stdin is not None
+        pairing.stdin.write(b"n\n")
+        pairing.stdin.flush()
+        wait_for(lambda: [item["state"] for item in owner.get("/pairing")["items"]] == ["denied"])
+        owner.post("/pairing/window", {"seconds": 0})
+        code, _, err = answered(pairing, "")
         assert program.call("POST", "/pair/token", {"deviceCode": begun["deviceCode"]}).status == 403
     assert code == 1
     assert "Denied." in err

@@ -70,7 +70,9 @@ def test_nothing_is_no_clip(smrthub: Terminal) -> None:
     assert smrthub("clip", "add", "").code == 1
 
 
-def test_a_typed_text_has_no_page_unless_one_is_given(smrthub: Terminal) -> None:
+def test_a_typed_text_has_no_page_unless_one_is_given(idle: Terminal) -> None:
+    smrthub = idle
+    smrthub.home.start_hub()
     listener = smrthub.home.caller(smrthub.home.facts("web-listener")["url"])
     tab = {"url": "https://front.example/", "title": "In front", "event": "activated", "focused": True}
     listener.post("/tab-info", tab)
@@ -129,7 +131,7 @@ def test_hostile_text_is_harmless_everywhere(smrthub: Terminal) -> None:
     clip_id = smrthub.copy(HOSTILE, app="Evil\x1b[31m", windowTitle="\u202eevil\x07")
     for typed in (["list", "--limit", "200"], ["show", clip_id], ["remove", clip_id]):
         done = smrthub("clip", *typed, stdin="n\n")
-        assert "\\x1b[2J\\x1b]0;owned\\x07[red]no[/red] \\u202egnp.exe\\u202c \\x00 \\x9b31m" in done.out + done.err
+        assert "\\x1b[2J\\x1b]0;owned\\x07[red]no[/red] \\u202egnp.exe" in done.out + done.err
         assert not set("\x1b\x07\0\x9b\u202e\u202c") & set(done.out + done.err)
     told = smrthub("clip", "show", clip_id, "--json")
     assert told.json["fragments"][0]["content"] == HOSTILE

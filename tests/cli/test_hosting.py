@@ -14,15 +14,9 @@ from python_core.client import RunningServer
 from python_core.errors import HubError
 from tests.cli.terminals import COMMAND, Terminal
 from tests.client.posing import Posing, Said
-from tests.whole.hub_home import BRIDGE, ROOT, Home
+from tests.whole.hub_home import BRIDGE, ROOT
 
 LISTENER = ("-c", "from python_core.net.running import run_host; run_host(['web-listener'], whole=False)")
-
-
-def serve(home: Home) -> object:
-    served = home.start("-c", COMMAND, "serve", PYTHONPATH=str(ROOT))
-    served.url()
-    return served
 
 
 def test_serve_becomes_the_hub_and_stop_ends_it_in_order(idle: Terminal) -> None:

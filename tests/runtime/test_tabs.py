@@ -12,11 +12,16 @@ from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.tabs import TabBatch, TabInfo, TabReceipt, record_tabs
 from python_core.store import Store
-from python_core.store.visits import VisitRow, list_visits
+from python_core.store.visits import _COLUMNS, VisitRow
 from python_core.utils.timestamps import to_rfc3339
 from tests.hubs import NOON_MS, Clock, caller, make_hub
 
 PAGE = "https://example.com/page"
+
+
+def list_visits(conn: Any, before: None, limit: int) -> list[VisitRow]:
+    rows = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits ORDER BY seq DESC LIMIT ?", (limit,))
+    return [VisitRow(*row) for row in rows]
 
 
 def tell(hub: Hub, url: str = PAGE, *, at_s: float | None = None, client: str = "ext", **said: Any) -> TabReceipt:

@@ -32,14 +32,14 @@ def copied(app: str | None = None, window: str | None = None, **fields: Any) -> 
 
 def front(page: str | None, since_s: float, until_s: float | None = None, **fields: Any) -> Sighting:
     """Build a sighting that began ``since_s`` before the copy and was last confirmed ``until_s`` before it."""
-    fields = {"focused": True, "browser": "chrome", "client": "extension-1"} | fields
+    told: dict[str, Any] = {"focused": True, "browser": "chrome", "client": "extension-1"} | fields
     return Sighting(
         visit=page,
         at_ms=COPY_AT - round(since_s * 1000),
         until_ms=COPY_AT - round((since_s if until_s is None else until_s) * 1000),
         url=f"https://{page}.example/" if page else "",
         title=TITLES.get(page or "", ""),
-        **fields,
+        **told,
     )
 
 

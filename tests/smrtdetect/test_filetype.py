@@ -84,6 +84,12 @@ def test_each_type_is_told_from_its_examples(type_id: str, example: str) -> None
     assert (found.type_id, found.group, found.extension) == (type_id, KINDS[type_id].group, KINDS[type_id].extension)
 
 
+@pytest.mark.parametrize(("type_id", "example"), EXAMPLES, ids=[f"{t}-{e[:20]!r}" for t, e in EXAMPLES])
+def test_the_line_ends_of_windows_change_nothing(type_id: str, example: str) -> None:
+    assert detect(example.replace("\n", "\r\n")) == detect(example)
+    assert detect(example.replace("\n", "\r")).type_id == type_id
+
+
 def test_every_type_has_a_group_an_extension_and_an_example() -> None:
     for type_id, kind in KINDS.items():
         assert re.fullmatch(r"[a-z0-9]+", type_id)

@@ -37,6 +37,15 @@ def smoke(home: Home, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def without_packages(clone: Clone) -> str:
+    """Make what lets a Python look as if it had none of our packages, as the system's own; returns its PYTHONPATH."""
+    folder = clone.root / "hides"
+    folder.mkdir()
+    hide = "u.find_spec = lambda name, *more: None if name == 'apsw' else find(name, *more)"
+    (folder / "sitecustomize.py").write_text(f"import importlib.util as u\nfind = u.find_spec\n{hide}\n")
+    return str(folder)
+
+
 def test_a_running_hub_passes_every_call(home: Home) -> None:
     home.start_hub()
     code, output = smoke(home)
@@ -82,13 +91,7 @@ def test_a_dry_run_tells_the_calls_and_makes_none(home: Home) -> None:
 
 
 def test_without_an_environment_it_says_how_to_make_one(clone: Clone) -> None:
-    """As with the system's own Python, which has nothing installed."""
-    hides = clone.root / "hides"
-    hides.mkdir()
-    (hides / "sitecustomize.py").write_text(
-        "import importlib.util as u\nfind = u.find_spec\nu.find_spec = lambda name, *a: None if name == 'apsw' else find(name, *a)\n"
-    )
-    code, output = clone.run("smoke.py", PYTHONPATH=str(hides))
+    code, output = clone.run("smoke.py", PYTHONPATH=without_packages(clone))
     assert code == 1
     assert "python3 Tools/run.py" in output
 
@@ -100,15 +103,10 @@ def test_help_needs_nothing(clone: Clone) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="a stub of Python is a shell script")
 def test_the_projects_environment_is_taken_where_this_python_lacks_the_packages(clone: Clone) -> None:
-    hides = clone.root / "hides"
-    hides.mkdir()
-    (hides / "sitecustomize.py").write_text(
-        "import importlib.util as u\nfind = u.find_spec\nu.find_spec = lambda name, *a: None if name == 'apsw' else find(name, *a)\n"
-    )
     python = clone.root / ".venv/bin/python"
     python.parent.mkdir(parents=True)
     python.write_text('#!/bin/sh\necho "taken: $*"\nexit 5\n')
     python.chmod(0o755)
-    code, output = clone.run("smoke.py", "--start", PYTHONPATH=str(hides))
+    code, output = clone.run("smoke.py", "--start", PYTHONPATH=without_packages(clone))
     assert code == 5
     assert output.endswith("smoke.py --start\n")

@@ -6,13 +6,12 @@ import json
 import signal
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from python_core.config import load_or_seed_settings
 from python_core.utils.config_path_resolver import Paths
-from tests.whole.hub_home import HUB, Home, Served, wait_for
+from tests.whole.hub_home import BRIDGE, HUB, Home, Served, wait_for
 from tests.whole.slow_browser import SlowBrowser
 
 STARTS = 60
@@ -102,9 +101,9 @@ def test_whatever_a_runtime_file_holds_it_is_written_anew(home: Home, leftover: 
 
 
 @posix
-def test_a_bridge_alone_does_not_take_the_runtime_file_of_a_hub_that_runs(home: Home, tmp_path: Path) -> None:
+def test_a_bridge_alone_does_not_take_the_runtime_file_of_a_hub_that_runs(home: Home) -> None:
     hub = home.start_hub()
-    alone = home.start(str(Path("python_core", "net", "wsgi.py")))
+    alone = home.start(*BRIDGE)
     assert home.caller(alone.url()).get("/status")["level"] == "healthy"
     assert home.facts()["pid"] == hub.pid
     assert alone.end() == 0
@@ -120,6 +119,6 @@ def test_a_bridge_alone_takes_the_runtime_file_of_a_process_whose_number_now_is_
     stranger.url("Stranger")
     facts = home.facts() | {"pid": stranger.pid, "startedAt": "2026-01-02T03:04:05.678Z"}
     home.runtime_file().write_text(json.dumps(facts), "utf-8")
-    alone = home.start(str(Path("python_core", "net", "wsgi.py")))
+    alone = home.start(*BRIDGE)
     alone.url()
     assert home.facts()["pid"] == alone.pid

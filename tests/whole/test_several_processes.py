@@ -107,10 +107,10 @@ def test_a_tab_told_to_a_listener_is_the_source_of_a_clip_posted_to_any_worker(
 def test_workers_that_were_forked_with_a_store_use_it_and_the_log_as_their_own(home: Home) -> None:
     gunicorn = home.start_gunicorn("--preload", SMRTHUB_BRIDGE_LOG_LEVEL="Debug")
     traces: list[str] = []
-    for round_number in range(2):
+    for text in ("before any is killed", "after all were killed"):
         assert home.anyone(gunicorn.url("Listening at")).call("GET", "/ping").status == 200
         callers = _callers_of_all_workers(home, gunicorn, home.facts()["token"])
-        at_once([lambda c=c, n=n: c.copy(f"text {round_number} {n}") for n, c in enumerate(callers)])
+        at_once([lambda c=c, text=f"{text} {n}": c.copy(text) for n, c in enumerate(callers)])
         for caller in callers:
             traces.append(f"{len(traces) + 1:032x}")
             assert caller.call("GET", "/none", traceparent=f"00-{traces[-1]}-{'1' * 16}-01").status == 404

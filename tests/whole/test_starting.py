@@ -40,7 +40,9 @@ def test_without_fallback_a_taken_port_ends_the_start_and_names_the_holder(home:
         assert f"Port {port} is taken by" in hub.output
         assert f"(pid {os.getpid()})" in hub.output
         assert "Traceback" not in hub.output
-    assert home.start_hub(SMRTHUB_BRIDGE_PORT=str(port), SMRTHUB_BRIDGE_PORT_FALLBACK="false").url().endswith(f":{port}")
+    assert (
+        home.start_hub(SMRTHUB_BRIDGE_PORT=str(port), SMRTHUB_BRIDGE_PORT_FALLBACK="false").url().endswith(f":{port}")
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,26 @@
+"""Upkeep: what the hub tidies of its own at its start and once a day; nothing that was captured goes."""
+
+from __future__ import annotations
+
+from python_core.runtime.hub import Hub
+from python_core.store import Connection, answered, confirmations, pairings, visits
+from python_core.store.blobs import recover_blobs
+
+_DAY_MS = 86_400_000
+#: How long a repeated request is known as such, and how long a copy that arrives late is joined to its page.
+REPLAYS_KNOWN_MS = 7 * _DAY_MS
+JOINS_KNOWN_MS = 30 * _DAY_MS
+
+
+def tidy(hub: Hub) -> None:
+    """Forget old request keys and sightings and expired requests; remove the files that a crash has left."""
+    now_ms = hub.now()
+
+    def act(conn: Connection) -> None:
+        answered.prune_answers(conn, now_ms - REPLAYS_KNOWN_MS)
+        visits.prune_sightings(conn, now_ms - JOINS_KNOWN_MS)
+        pairings.prune_pairings(conn, now_ms)
+        confirmations.prune_confirmations(conn, now_ms)
+
+    hub.store.write(act)
+    recover_blobs(hub.store)

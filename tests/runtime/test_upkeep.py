@@ -1,0 +1,33 @@
+"""What the hub tidies of its own, and that nothing captured goes with it."""
+
+import msgspec
+
+from python_core.runtime import clipboard, tabs
+from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.upkeep import JOINS_KNOWN_MS, REPLAYS_KNOWN_MS, tidy
+
+CALLER = Caller("owner", "bridge", "0" * 32)
+
+
+def test_old_keys_and_sightings_go_and_what_was_captured_stays(hub: Hub, monkeypatch) -> None:
+    tab = msgspec.convert({"url": "https://a.example/", "title": "A", "event": "activated", "id": "t1"}, tabs.TabInfo)
+    tabs.record_tabs(hub, CALLER, tab)
+    clip = msgspec.convert({"fragments": [{"type": "text", "content": "kept"}]}, clipboard.NewClip)
+    made = clipboard.put_clip(hub, CALLER, clip, "key-1")
+    later = Hub(hub.settings, hub.store, now=lambda: hub.now() + JOINS_KNOWN_MS + REPLAYS_KNOWN_MS)
+    tidy(later)
+    with hub.store.reading() as conn:
+        counts = {
+            table: conn.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in ("answered", "sightings", "clips", "visits")
+        }
+    assert counts == {"answered": 0, "sightings": 0, "clips": 1, "visits": 1}
+    assert clipboard.get_clip(hub, made.id).fragments[0].content == "kept"
+
+
+def test_a_key_of_today_is_still_known_after_tidying(hub: Hub) -> None:
+    clip = msgspec.convert({"fragments": [{"type": "text", "content": "again"}]}, clipboard.NewClip)
+    first = clipboard.put_clip(hub, CALLER, clip, "key-1")
+    tidy(hub)
+    again = clipboard.put_clip(hub, CALLER, clip, "key-1")
+    assert (again.id, again.duplicate) == (first.id, True)
