@@ -15,7 +15,9 @@ def commit_p50_ms(folder: Path, seconds: float) -> float:
     """Return the median time of a one-row commit to a database of its own in ``folder``, with the hub's durability."""
     conn = apsw.Connection(str(folder / "commits.db"))
     try:
-        conn.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE IF NOT EXISTS kept(text TEXT)")
+        conn.pragma("journal_mode", "wal")
+        conn.pragma("synchronous", "full")
+        conn.execute("CREATE TABLE IF NOT EXISTS kept(text TEXT)")
         times: list[float] = []
         end = time.perf_counter() + seconds
         while (began := time.perf_counter()) < end:

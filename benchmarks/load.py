@@ -133,16 +133,21 @@ class _Client:
             piece = key.fileobj.recv(65_536)  # type: ignore[union-attr]
         except ConnectionError:
             piece = b""
-        key.data.content += piece
-        if not piece:
+        reply: _Reply = key.data
+        reply.content += piece
+        if reply.is_whole():
+            self._times_s.append(time.perf_counter() - reply.sent_at)
+            self._refused += not 200 <= int(reply.content[9:12]) < 400
+        elif not piece:
             self._refused += 1
-            selector.unregister(key.fileobj)
-            key.fileobj.close()  # type: ignore[union-attr]
-            self._connect(selector)
-        elif key.data.is_whole():
-            self._times_s.append(time.perf_counter() - key.data.sent_at)
-            self._refused += not 200 <= int(key.data.content[9:12]) < 400
+        else:
+            return
+        if piece and not reply.ends_connection():
             self._send(key)
+            return
+        selector.unregister(key.fileobj)
+        key.fileobj.close()  # type: ignore[union-attr]
+        self._connect(selector)
 
 
 @dataclass
@@ -151,6 +156,9 @@ class _Reply:
 
     content: bytes = b""
     sent_at: float = 0.0
+
+    def ends_connection(self) -> bool:
+        return b"\r\nconnection: close" in self.content.partition(b"\r\n\r\n")[0].lower()
 
     def is_whole(self) -> bool:
         head, end, body = self.content.partition(b"\r\n\r\n")

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from benchmarks.load import NUMBER, Request
 
 PROSE = "The hub remembers what was copied, and from which page it came; a person reads on and copies a sentence. "
+TAB = {"tabId": 7, "windowId": 1, "browser": "chrome", "event": "activated", "focused": True}
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,7 @@ def list_subjects(facts: dict[str, dict[str, Any]], bare: str) -> list[Subject]:
     sends = {"Content-Type": "application/json"}
     etag = {"If-None-Match": _etag(bridge, owner)}
     clip = _sized({"fragments": [{"type": "text", "content": f"{NUMBER} "}], "encounter": {"source": {}}}, 1024)
-    tab = json.dumps(
-        {
-            **{"url": f"https://example.org/read/{NUMBER}", "title": "A page that somebody reads on some evening"},
-            **{"tabId": 7, "windowId": 1, "browser": "chrome", "event": "activated", "focused": True},
-            **{"observedAt": None, "selection": None},
-        }
-    )
+    tab = json.dumps({"url": f"https://example.org/read/{NUMBER}", "title": PROSE[:98]} | TAB)
     tiny, page, unchanged = (Request("GET", f"{bare}/{path}") for path in ("tiny", "page", "unchanged"))
     return [
         Subject("ping", "GET /ping", Request("GET", f"{bridge}/ping"), tiny, 0.95),

@@ -27,40 +27,71 @@ export async function findHub(preferredPort, token) {
   };
 }
 
+/** Everyone who says to be the hub, before there is a token to prove it by: { ports, strangers }. */
+export async function findClaimants(preferredPort) {
+  const ports = [...new Set([preferredPort, ...KNOWN_PORTS])];
+  const answers = await Promise.all(ports.map((port) => greet(port)));
+  return {
+    ports: answers.filter((answer) => answer.said).map(({ port }) => port),
+    strangers: answers.filter((answer) => answer.stranger).map(({ stranger }) => stranger),
+  };
+}
+
 /** Asks who listens on a port. Neither token nor tabs go to a port that has not proven to be the hub. */
 export async function ping(port, token) {
   const nonce = newNonce();
+  const { said, stranger } = await greet(port, `?client=${clientOf(token)}&nonce=${nonce}`);
+  if (!said) return { port, isHub: false, stranger };
+  const isHub = said.proof === (await expectedProof(token, port, nonce));
+  return { port, isHub, isUnproven: !isHub };
+}
+
+/** What a port answers to GET /ping: `said` where it says to be the hub, or who else is there (`stranger`). */
+async function greet(port, query = "") {
   try {
-    const reply = await fetch(`http://127.0.0.1:${port}/ping?client=${clientOf(token)}&nonce=${nonce}`, {
+    const reply = await fetch(`http://127.0.0.1:${port}/ping${query}`, {
       ...REQUEST,
       signal: AbortSignal.timeout(PING_TIMEOUT_MS),
     });
     const service = serviceOf(reply);
     const said = service === "web-listener" && reply.ok ? await reply.json() : null;
-    if (said?.service !== "smrthub-web-listener") {
-      return { port, isHub: false, stranger: { port, httpStatus: reply.status, service } };
-    }
-    const isHub = said.proof === (await expectedProof(token, port, nonce));
-    return { port, isHub, isUnproven: !isHub };
+    if (said?.service === "smrthub-web-listener") return { port, said };
+    return { port, stranger: { port, httpStatus: reply.status, service } };
   } catch {
-    return { port, isHub: false }; // nobody listens, or it does not speak HTTP and JSON
+    return { port }; // nobody listens, or it does not speak HTTP and JSON
   }
 }
 
 /** Posts tabs and answers what it means: see judgeReply, or { kind: "unreachable" }. */
 export async function postTabs(port, token, tabs) {
+  const reply = await post(port, "tab-info", { tabs }, { Authorization: `Bearer ${token}` });
+  if (reply === null) return { kind: "unreachable" };
+  return judgeReply(reply.httpStatus, reply.service, reply.retryAfter, reply.body);
+}
+
+/** Asks for a token; answers the reply, or null where nobody answers. */
+export const postPair = (port, asked) => post(port, "pair", asked);
+
+/** Asks whether the user has said yes, and for the token if so; answers as postPair. */
+export const postPairToken = (port, deviceCode) => post(port, "pair/token", { deviceCode });
+
+async function post(port, path, body, headers = {}) {
   try {
-    const reply = await fetch(`http://127.0.0.1:${port}/tab-info`, {
+    const reply = await fetch(`http://127.0.0.1:${port}/${path}`, {
       ...REQUEST,
       method: "POST",
-      headers: { "Content-Type": "application/json", Authorization: `Bearer ${token}` },
-      body: JSON.stringify({ tabs }),
+      headers: { "Content-Type": "application/json", ...headers },
+      body: JSON.stringify(body),
       signal: AbortSignal.timeout(POST_TIMEOUT_MS),
     });
-    const body = await reply.json().catch(() => null);
-    return judgeReply(reply.status, serviceOf(reply), reply.headers.get("Retry-After"), body);
+    return {
+      httpStatus: reply.status,
+      service: serviceOf(reply),
+      retryAfter: reply.headers.get("Retry-After"),
+      body: await reply.json().catch(() => null),
+    };
   } catch {
-    return { kind: "unreachable" };
+    return null;
   }
 }
 

@@ -7,8 +7,9 @@ export async function readSettings() {
   return { token: "", port: DEFAULT_PORT, ...settings };
 }
 
-export async function writeSettings(settings) {
-  await chrome.storage.local.set({ settings });
+/** Changes what is given and leaves the rest. */
+export async function writeSettings(changes) {
+  await chrome.storage.local.set({ settings: { ...(await readSettings()), ...changes } });
 }
 
 /** Why a token cannot be one of the hub's, or null. Also keeps out what a header may not hold. */

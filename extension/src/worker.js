@@ -5,6 +5,7 @@ import { browserName } from "./browser.js";
 import { check, deliver, sendTest } from "./delivery.js";
 import { observation } from "./observation.js";
 import { add, clearOutbox } from "./outbox.js";
+import { cancelPairing, goOn, pair, sayIsSame, whenPaired } from "./pairing.js";
 import { makeQueue } from "./queue.js";
 import { readSettings, writeSettings } from "./settings.js";
 import { readStatus, showBadge } from "./status.js";
@@ -27,7 +28,9 @@ chrome.tabs.onUpdated.addListener((_tabId, change, tab) => {
   if (worthIt) heard((atMs) => watch.onTabUpdated(tab, atMs));
 });
 chrome.alarms.onAlarm.addListener(({ name }) => {
-  if (name === HEARTBEAT) heard(watch.onHeartbeat);
+  if (name !== HEARTBEAT) return;
+  heard(watch.onHeartbeat);
+  goOn();
 });
 
 chrome.runtime.onStartup.addListener(() => heard(watch.onBegin));
@@ -40,6 +43,9 @@ chrome.action.onClicked.addListener(() => chrome.runtime.openOptionsPage());
 const ANSWERS = {
   check: () => check(),
   test: () => sendTest(),
+  pair: ({ port, isChosen }) => pair({ port, isChosen }),
+  same: () => sayIsSame(),
+  cancel: () => cancelPairing(),
   save: ({ settings }) => save(settings),
   disconnect: () => disconnect(),
   discard: () => clearOutbox(),
@@ -51,6 +57,8 @@ chrome.runtime.onMessage.addListener((message, _sender, answer) => {
   return true; // the answer comes later
 });
 
+whenPaired(connect);
+goOn();
 ensureHeartbeat();
 readStatus().then(({ state }) => showBadge(state));
 
@@ -71,14 +79,20 @@ async function heard(look) {
 }
 
 async function save(settings) {
+  await cancelPairing();
   await writeSettings(settings);
+  return connect();
+}
+
+async function connect() {
   const answer = await sendTest();
   await heard(watch.onBegin);
   return answer;
 }
 
 async function disconnect() {
-  await writeSettings({ ...(await readSettings()), token: "" });
+  await cancelPairing();
+  await writeSettings({ token: "" });
   await inOrder(() => chrome.storage.session.remove("attention"));
   await clearOutbox();
   await deliver();

@@ -14,7 +14,7 @@ from python_core.errors import SettingsInvalid
 if TYPE_CHECKING:
     from python_core.config import Explained
 
-VALUE_WIDTH = 34
+VALUE_WIDTH = 24
 FOLDERS = ("settings", "logs", "data", "runtime")
 
 
@@ -97,10 +97,11 @@ def show_path(folder: str | None, as_json: bool) -> None:
 
 def _source(each: Explained) -> str:
     """Say where a value is from; one that is not the default stands out, since a seeded file holds every default too."""
-    place = each.variable if each.source == "environment" else each.source
+    if each.source == "environment":
+        return click.style(each.variable, fg="yellow")
     if each.value == each.default:
-        return click.style(place, dim=True)
-    return click.style(f"{place} (default: {_value(each.default)})", fg="yellow")
+        return click.style(each.source, dim=True)
+    return click.style(f"{each.source} (default: {_value(each.default)})", fg="yellow")
 
 
 def _value(value: Any) -> str:

@@ -29,7 +29,7 @@ LANGUAGES: Final[dict[str, Language]] = {
     "css": systems.CSS,
     "sql": systems.SQL,
 }
-MAX_CHARS: Final = 2_400
+MAX_CHARS: Final = 1_600  # of lines that tell something; more of them made the answer no better
 MAX_LINE_CHARS: Final = 240
 MAX_WIDE_CHARS: Final = 1_000
 MIN_POINTS: Final = 4.0

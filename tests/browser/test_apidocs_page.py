@@ -80,8 +80,8 @@ def test_the_page_shows_every_operation_and_keeps_its_policy(seen: Seen) -> None
         paths = json.load(reply)["paths"].values()
     names = [operation["operationId"] for item in paths for method, operation in item.items() if method != "servers"]
     assert page.locator(".opblock").count() == len(names)
-    for name in names:
-        seen.operation(name)
+    for name in ("get_search", "put_output_schema", "get_fragment", "delete_clip", "patch_hub_window"):
+        assert seen.operation(name).locator(".responses-table .response").count() >= 5
     page.locator("section.models h4 button").click()
     page.locator("section.models").get_by_text("NewClip", exact=True).wait_for()
     assert page.title() == "SmrtHub API"
