@@ -119,7 +119,7 @@ def _wait_for(hub: HubClient, state: str, timeout_s: float, user_code: str | Non
         for item in found["items"]:
             if item["state"] == state and user_code in (None, item["userCode"]):
                 return dict(item)
-        if not found["open"]:
+        if state == "pending" and not found["open"]:
             return None
         time.sleep(LOOK_S)
     return None
@@ -135,8 +135,6 @@ def _is_allowed(hub: HubClient, asking: dict[str, Any]) -> bool:
     say(f"  Code    {click.style(asking['userCode'], bold=True)}\n")
     allowed = click.confirm("Does it show the same code, and may it?", err=True)
     hub.call("POST", path_of("pairing", asking["userCode"]), {"decision": "approve" if allowed else "deny"})
-    if allowed:
-        hub.call("POST", "/pairing/window", {"seconds": FETCH_S})  # it fetches its token through the window
     return allowed
 
 

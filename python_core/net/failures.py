@@ -80,7 +80,7 @@ def shaped(fault: BaseException, trace_id: str) -> tuple[int, bytes, dict[str, s
     headers = dict(fault.headers) if isinstance(fault, Refusal) else {}
     if isinstance(fault, Busy):
         headers["Retry-After"] = str(fault.retry_after_s)
-    body = msgspec.json.encode({"status": "error", "error": {**error, "traceId": trace_id}})
+    body = msgspec.json.encode({"status": "error", "error": error, "traceId": trace_id})
     return STATUS_OF_CODE[code], body, headers
 
 

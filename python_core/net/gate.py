@@ -31,7 +31,7 @@ from python_core.net.rates import Rates
 from python_core.runtime.clients import Client, bind_origin, client_of, is_paired_origin
 from python_core.runtime.hub import OWNER, SAME_USER, Caller, Hub
 from python_core.runtime.ledger import note_outcome
-from python_core.runtime.pairing import is_window_open
+from python_core.runtime.pairing import may_pair
 from python_core.utils.logger import get_logger_for, trace
 
 Environ = dict[str, Any]
@@ -76,7 +76,13 @@ class Gate:
         self._hub = hub
         self._service = service
         self._table = table
-        self._allowed_hosts = frozenset(settings.allowed_hosts)
+        self._names = (
+            "127.0.0.1",
+            "localhost",
+            "[::1]",
+            f"[{settings.host}]" if ":" in settings.host else settings.host,
+        )
+        self._allowed_hosts = frozenset(host.lower() for host in settings.allowed_hosts)
         self._peers = Peers()
         self._check_peer = settings.check_peer_user
         self._admit_programs = isinstance(settings, BridgeSettings) and settings.admit_same_user_programs
@@ -137,8 +143,9 @@ class Gate:
 
     def _check_host(self, environ: Environ) -> None:
         host = environ.get("HTTP_HOST", "").lower()
-        port = environ["SERVER_PORT"]
-        if host not in (f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}") and host not in self._allowed_hosts:
+        name, _, port = host.rpartition(":")
+        is_ours = name in self._names and port == environ["SERVER_PORT"]
+        if not is_ours and host not in self._allowed_hosts:
             raise Refusal("misdirected", "This host name is not the hub's: call 127.0.0.1, or add it to allowedHosts.")
 
     def _is_preflight(self, environ: Environ, methods: dict[str, Endpoint], origin: str | None) -> bool:
@@ -147,7 +154,7 @@ class Gate:
         if wanted is None or origin is None or not EXTENSION_ORIGIN.fullmatch(origin):
             return False
         if wanted.access == "pairing":
-            allowed = is_window_open(self._hub)
+            allowed = may_pair(self._hub, origin)
         else:
             allowed = wanted.access == "extension" and is_paired_origin(self._hub, origin)
         if allowed:
@@ -162,7 +169,7 @@ class Gate:
             fits = site in ("none", "same-origin") or (access == "page" and _is_followed_link(environ))
         elif from_extension:
             fits = site in ("none", "same-origin", "cross-site") and (
-                access in ("open", "extension") or (access == "pairing" and is_window_open(self._hub))
+                access in ("open", "extension") or (access == "pairing" and may_pair(self._hub, origin))
             )
         else:
             own = self._service == "bridge" and origin == f"http://{environ.get('HTTP_HOST', '')}"

@@ -124,14 +124,17 @@ def _error(codes: Iterable[str]) -> dict[str, Any]:
             "message": {"type": "string", "description": "For people; it holds nothing of the request."},
             "details": {"type": "array", "items": detail},
             "confirmationId": {"type": "string", "description": "What waits for the user, at `confirmation_required`."},
-            "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
         },
-        "required": ["code", "message", "traceId"],
+        "required": ["code", "message"],
     }
     return {
         "title": "Error",
         "description": "Every refusal and failure. `traceId` is in the hub's logs too.",
         "type": "object",
-        "properties": {"status": {"const": "error"}, "error": error},
-        "required": ["status", "error"],
+        "properties": {
+            "status": {"const": "error"},
+            "error": error,
+            "traceId": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+        },
+        "required": ["status", "error", "traceId"],
     }

@@ -120,10 +120,13 @@ def open_window(hub: Hub, wanted: WindowWanted) -> PairingList:
     return list_pairings(hub)
 
 
-def is_window_open(hub: Hub) -> bool:
-    """Say whether programs may ask now."""
+def may_pair(hub: Hub, origin: str) -> bool:
+    """Say whether an extension may ask now, or go on with what it asked while the window was open."""
+    now_ms = hub.now()
     with hub.store.reading() as conn:
-        return _open_until(conn) > hub.now()
+        return _open_until(conn) > now_ms or any(
+            row.origin == origin and row.expires_at_ms > now_ms for row in pairings.list_pairings(conn)
+        )
 
 
 def list_pairings(hub: Hub) -> PairingList:

@@ -31,7 +31,10 @@ SERVICES = ("bridge", "web-listener")
 CANARY = "cAnArY7f3a"
 #: An answer that does not come within this never comes.
 PATIENCE_S = 60.0
-OURS = {"bridge": "chrome-extension://" + "abcdefghijklmnop" * 2, "other": "chrome-extension://" + "ponmlkjihgfedcba" * 2}
+OURS = {
+    "bridge": "chrome-extension://" + "abcdefghijklmnop" * 2,
+    "other": "chrome-extension://" + "ponmlkjihgfedcba" * 2,
+}
 
 
 class Door(NamedTuple):
@@ -202,10 +205,11 @@ class House:
         assert answer.status < 300, (method, path, answer)
         return answer.json
 
-    def knock(self, door: Door, *, host: str | None = None, headers: Sequence[tuple[str, str]] = ()) -> bytes:
+    def knock(
+        self, door: Door, headers: Sequence[tuple[str, str]] = (), *, hosts: Sequence[str] | None = None
+    ) -> bytes:
         """Write the request that a door lets in, but for what is given; without a token unless ``headers`` has one."""
-        named = {name.lower() for name, _ in headers}
-        sent = [("Host", host if host is not None else self.host(door.service))] if "host" not in named else []
+        sent = [("Host", host) for host in ([self.host(door.service)] if hosts is None else hosts)]
         sent += headers
         if door.endpoint.body is not None:
             sent += [("Content-Type", "application/json"), ("Content-Length", "2")]
@@ -223,8 +227,10 @@ class House:
     def start(self) -> None:
         for service, app in self.apps.items():
             section: Any = self.hub.settings.bridge if service == "bridge" else self.hub.settings.web_listener
-            largest = max(section.max_clip_bytes, section.max_output_bytes) if service == "bridge" else (
-                section.max_tab_bytes
+            largest = (
+                max(section.max_clip_bytes, section.max_output_bytes)
+                if service == "bridge"
+                else (section.max_tab_bytes)
             )
             bound = bind(service, section.host, 0, fallback=False)
             options = waitress_options(section, largest)
@@ -295,7 +301,9 @@ def faults_of_any(answer: Answer, *, service: str, has_body: bool = True) -> lis
     faults = []
     if answer.all("X-SmrtHub-Service") != [service] or len(answer.all("X-Trace-Id")) != 1:
         faults.append(f"does not say who answers: {answer.headers}")
-    if has_body and set(answer.json["error"]) - {"code", "message", "details", "traceId"}:
+    if has_body and (
+        set(answer.json["error"]) - {"code", "message", "details"} or set(answer.json) != {"status", "error", "traceId"}
+    ):
         faults.append(f"more than the shape: {answer.body!r}")
     forbidden = {"server", "set-cookie", "via", "x-powered-by"}
     for name, value in answer.headers:
