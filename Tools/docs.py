@@ -44,7 +44,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def wanted(*, publish: bool) -> dict[Path, str]:
     """Build each page's text as it should be, by its path."""
-    from docs_blocks import BLOCKS, document
+    from docs_api import document
+    from docs_blocks import BLOCKS
     from published_api import PUBLISHED, promise_of, text_of
 
     def fill(found: re.Match[str]) -> str:

@@ -1,27 +1,29 @@
 // One job: the options page: shows what the worker wrote down, and asks the worker to act.
-// The page writes no storage itself: the worker is the one writer.
 
 import { readOutbox } from "../src/outbox.js";
+import { readPairing } from "../src/pairing.js";
 import { portFault, readSettings, tokenFault } from "../src/settings.js";
 import { readStatus } from "../src/status.js";
+import { $, ask, setRichText, setText, stepItem } from "./page.js";
+import { listenToButtons, showPairing } from "./pairing.js";
+import { describePairing } from "./pairing-words.js";
 import { ago, describe, describeTest } from "./wording.js";
-
-const $ = (id) => document.getElementById(id);
-const ask = (message) => chrome.runtime.sendMessage(message);
 
 // The state in which the last test ended: its outcome is shown for as long as that holds.
 let testedState = null;
 
 async function showStatus() {
-  const [status, outbox] = await Promise.all([readStatus(), readOutbox()]);
-  const { tone, headline, explanation, steps } = describe(status);
+  const [status, outbox, pairing] = await Promise.all([readStatus(), readOutbox(), readPairing()]);
+  const isPairing = pairing.state !== "none" && status.state !== "connected";
+  const said = isPairing ? describePairing(pairing) : describe(status);
+  const { tone, headline, explanation, steps } = said;
   $("status").dataset.tone = tone;
   $("status").dataset.state = status.state;
   setText("headline", headline);
-  setText("explanation", explanation);
-  $("explanation").hidden = explanation === "";
+  setRichText("explanation", explanation);
   $("steps").replaceChildren(...steps.map(stepItem));
   $("steps").hidden = steps.length === 0;
+  showPairing(isPairing ? pairing : { state: "none" }, said);
   setText("last-delivered", ago(status.lastDeliveredAtMs, Date.now()));
   $("last-delivered").title = status.lastDeliveredAtMs
     ? new Date(status.lastDeliveredAtMs).toLocaleString()
@@ -42,42 +44,32 @@ async function showSettings() {
   $("stored").hidden = token === "";
 }
 
-// A live region is read aloud at each change of its text, also to the same text.
-function setText(id, text) {
-  if ($(id).textContent !== text) $(id).textContent = text;
-}
-
-function stepItem(step) {
-  const item = document.createElement("li");
-  step.split("`").forEach((part, position) => {
-    if (position % 2 === 0) return item.append(part);
-    const code = document.createElement("code");
-    code.textContent = part;
-    return item.append(code);
-  });
-  return item;
-}
-
 function showFault(input, fault) {
   $("token").toggleAttribute("aria-invalid", false);
   $("port").toggleAttribute("aria-invalid", false);
   $("fault").hidden = fault === null;
   setText("fault", fault ?? "");
   if (fault === null) return;
+  $("other-ways").open = true;
   input.setAttribute("aria-invalid", "true");
   input.focus();
+}
+
+/** The port in the form, or null where it cannot be one: then that is said beside it. */
+function portToTry() {
+  const port = Number($("port").value.trim() || NaN);
+  showFault($("port"), portFault(port));
+  return portFault(port) === null ? port : null;
 }
 
 async function save(event) {
   event.preventDefault();
   const stored = await readSettings();
   const token = $("token").value.trim() || stored.token;
-  const port = Number($("port").value.trim() || NaN);
   const wrongToken = tokenFault(token);
   if (wrongToken) return showFault($("token"), wrongToken);
-  const wrongPort = portFault(port);
-  if (wrongPort) return showFault($("port"), wrongPort);
-  showFault(null, null);
+  const port = portToTry();
+  if (port === null) return;
   await busyWhile($("connection").querySelector("button"), async () => {
     await showTest(await ask({ ask: "save", settings: { token, port } }));
     await showSettings();
@@ -114,7 +106,12 @@ $("disconnect").addEventListener("click", async () => {
   showNoTest();
   await showSettings();
 });
-chrome.storage.local.onChanged.addListener(showStatus);
+listenToButtons(portToTry);
+chrome.storage.local.onChanged.addListener((changes) => {
+  showStatus();
+  if (changes.settings) showSettings();
+});
+chrome.storage.session.onChanged.addListener(({ pairing }) => pairing && showStatus());
 setInterval(showStatus, 30_000); // "5 minutes ago" grows while nothing else happens
 
 const { version } = chrome.runtime.getManifest();

@@ -1,8 +1,8 @@
-// One job: say a status in words: { tone, headline, explanation, steps }. Pure, and text only: no markup.
+// One job: say a status in words: { tone, headline, explanation, steps, canPair }. Pure, and text only: no markup.
 // In steps, what stands between backticks is shown as code.
 
-const CREATE_TOKEN = "In a terminal, run `smrthub token create --kind extension`.";
-const PASTE_TOKEN = "Paste what it prints into the field below and save.";
+const OPEN_WINDOW = "In a terminal, run `smrthub pair`.";
+const PRESS = "Press the button. Both sides will show a code to compare.";
 
 export function describe(status) {
   return (WORDS[status.state] ?? WORDS.checking)(status);
@@ -11,9 +11,10 @@ export function describe(status) {
 const WORDS = {
   unset: () => ({
     tone: "warn",
-    headline: "Not set up yet",
-    explanation: "Nothing is collected until SmrtChrome has a token of your hub.",
-    steps: ["Start the hub: `smrthub serve`.", CREATE_TOKEN, PASTE_TOKEN],
+    headline: "Not paired yet",
+    explanation: "Nothing is collected until you have paired SmrtChrome with your hub.",
+    steps: ["Start the hub, if it does not run: `smrthub serve`.", OPEN_WINDOW, PRESS],
+    canPair: true,
   }),
   checking: () => ({ tone: "quiet", headline: "Looking for the hub …", explanation: "", steps: [] }),
   connected: ({ port }) => ({
@@ -31,14 +32,15 @@ const WORDS = {
     ].join(" "),
     steps: [
       "Start the hub: `smrthub serve`.",
-      "If it runs, look where it listens: `smrthub status`. Set that port below.",
+      "If it runs, look where it listens: `smrthub status`. Set that port under Other ways.",
     ],
   }),
   refused: ({ code, httpStatus }) => ({
     tone: "bad",
     headline: "The hub refuses the token",
-    explanation: `${REFUSALS[code] ?? `It answered ${httpStatus}.`} Nothing is sent until that is mended.`,
-    steps: [CREATE_TOKEN, PASTE_TOKEN],
+    explanation: `${REFUSALS[code] ?? `It answered ${httpStatus}.`} Nothing is sent until you pair again.`,
+    steps: [OPEN_WINDOW, PRESS],
+    canPair: true,
   }),
   troubled: ({ code, httpStatus }) => ({
     tone: "warn",
@@ -62,15 +64,16 @@ const TROUBLES = {
   no_results: "It answered in a way this version does not understand.",
 };
 
-function stranger({ port, httpStatus, service }) {
+export function stranger({ port, httpStatus, service }) {
   if (service === "bridge") return `Port ${port} is the hub's bridge; its web listener has another port.`;
+  if (service === "web-listener" && httpStatus === 403) return `Port ${port} is the hub of another user.`;
   const airPlay = port === 5000 && httpStatus === 403 ? " On a Mac this is usually AirPlay Receiver." : "";
   return `Another program answers on port ${port} (${httpStatus}); it is not the hub.${airPlay}`;
 }
 
 const TESTS = {
   settled: ({ ms }) => `The hub answered in ${ms} ms. It does not keep tests.`,
-  unset: () => "Save a token first.",
+  unset: () => "Pair first.",
   unreachable: () => "No hub answered.",
   stranger: () => "Another program answered, not the hub.",
   refused: () => "The hub refused the token.",

@@ -11,6 +11,7 @@ const TRY_FOR_MS = 5 * 60_000;
 const POLL_SLACK_MS = 100;
 const SLOWER_BY_S = 5; // RFC 8628, 3.5
 const DEFAULT_INTERVAL_S = 5; // RFC 8628, 3.2
+const MIN_INTERVAL_S = 1;
 const MAX_INTERVAL_S = 60;
 const MAX_LIFE_S = 30 * 60;
 
@@ -83,7 +84,7 @@ function begunOf(body, atMs) {
   const isWhole =
     isText(deviceCode, 512) && isText(userCode, 40) && isPositive(expiresIn) && isPositive(interval);
   if (!isWhole) return null;
-  const intervalS = Math.min(interval, MAX_INTERVAL_S);
+  const intervalS = Math.min(Math.max(interval, MIN_INTERVAL_S), MAX_INTERVAL_S);
   return {
     state: "waiting",
     deviceCode,

@@ -39,19 +39,22 @@ export function whenPaired(tell) {
   tellPaired = tell;
 }
 
-/** Begins to pair; one that is under way goes on instead. `isChosen`: ask at this port and no other. */
+/** Begins to pair, or tries anew; a code that is already shown stays. `isChosen`: ask at this port and no other. */
 export async function pair({ port, isChosen }) {
   await inTurn(async () => {
-    if (["seeking", "waiting", "allowed"].includes((await readPairing()).state)) return;
+    if (["waiting", "allowed"].includes((await readPairing()).state)) return;
     await writeSettings({ port });
     await write(newPairing(newId(), isChosen ? port : null, Date.now()));
   });
   goOn();
 }
 
-/** The user says that the hub shows the same code. */
-export async function sayIsSame() {
-  await inTurn(async () => write({ ...(await readPairing()), isSame: true }));
+/** The user says that the hub shows this code, too. */
+export async function sayIsSame({ userCode }) {
+  await inTurn(async () => {
+    const record = await readPairing();
+    if (record.userCode === userCode) await write({ ...record, isSame: true });
+  });
   goOn();
 }
 
@@ -96,11 +99,11 @@ async function poll(record) {
   return afterPolling(record, await postPairToken(record.port, record.deviceCode), Date.now());
 }
 
-// In this order, so that a worker that ends in between does it again.
+// The record goes last, so that a worker that ends in between does it again.
 async function finish({ token }) {
   await writeSettings({ token });
-  await cancelPairing();
   await tellPaired();
+  await cancelPairing();
 }
 
 const write = (record) => chrome.storage.session.set({ [KEY]: record });

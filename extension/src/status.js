@@ -33,7 +33,7 @@ export async function writeStatus(status) {
 }
 
 const TITLES = {
-  unset: "SmrtChrome: not set up yet",
+  unset: "SmrtChrome: not paired yet",
   unreachable: "SmrtChrome: the hub is not reachable",
   refused: "SmrtChrome: the hub refuses the token",
   troubled: "SmrtChrome: the hub cannot take tabs now",

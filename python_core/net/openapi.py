@@ -6,22 +6,21 @@ It tells neither version nor settings of the hub that serves it: it is read with
 from __future__ import annotations
 
 import inspect
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, get_type_hints
 
-import msgspec
-
 from python_core.net.endpoints import Endpoint, RawReply, Routes
 from python_core.net.examples import BODIES
 from python_core.net.failures import STATUS_OF_CODE
 from python_core.net.openapi_schemas import (
+    PATH_PART,
     SCHEMAS,
     body_schema,
     component_schemas,
+    path_parameters,
     query_parameters,
     reply_schemas,
     reply_words,
@@ -29,6 +28,7 @@ from python_core.net.openapi_schemas import (
 from python_core.net.openapi_texts import (
     ABOUT,
     ACCESS,
+    BEARER,
     CODE_MEANINGS,
     HEADERS,
     PARAMETERS,
@@ -52,7 +52,6 @@ CODES_OF_ALL = (
     "internal",
     "busy",
 )
-_PART = re.compile(r"<(int:)?(\w+)>")
 
 
 @dataclass
@@ -74,7 +73,7 @@ def build_document(subjects: Mapping[str, Sequence[Routes]]) -> dict[str, Any]:
     failures: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     for each in listed:
-        item = paths.setdefault(_PART.sub(r"{\2}", each.endpoint.path), {})
+        item = paths.setdefault(PATH_PART.sub(r"{\2}", each.endpoint.path), {})
         if each.services != ["bridge"]:
             item["servers"] = [SERVERS[service] for service in each.services]
         item[each.endpoint.method.lower()] = _operation(each, failures)
@@ -89,7 +88,7 @@ def build_document(subjects: Mapping[str, Sequence[Routes]]) -> dict[str, Any]:
             "responses": failures,
             "parameters": PARAMETERS,
             "headers": HEADERS,
-            "securitySchemes": {"bearer": _bearer()},
+            "securitySchemes": {"bearer": BEARER},
         },
         "x-scopes": SCOPES,
     }
@@ -173,15 +172,7 @@ def _security(endpoint: Endpoint) -> list[dict[str, list[str]]]:
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    hints = get_type_hints(endpoint.handler, include_extras=True)
-    parameters: list[dict[str, Any]] = []
-    for number, name in _PART.findall(endpoint.path):
-        schema: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
-        if number:
-            schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
-        if hints[name] not in (str, int):
-            schema = msgspec.json.schema(hints[name])
-        parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
+    parameters = path_parameters(endpoint)
     if endpoint.query is not None:
         parameters += query_parameters(endpoint.query)
     return parameters + [{"$ref": f"#/components/parameters/{name}"} for name in READ_BY.get(endpoint.name, ())]
@@ -241,15 +232,6 @@ def _headers(status: int, tellers: list[str]) -> dict[str, Any]:
     """Refer to the headers that every answer bears, and to those of the handler and codes that answer this status."""
     names = ["X-SmrtHub-Service", "X-Trace-Id", *(name for each in tellers for name in TOLD_BY.get((each, status), ()))]
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-
-
-def _bearer() -> dict[str, str]:
-    return {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "shb_<id>_<secret>",
-        "description": "The member `token` of the runtime file `bridge.json`, or a token from `POST /clients`.",
-    }
 
 
 def _camel(name: str) -> str:

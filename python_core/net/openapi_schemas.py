@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
 from python_core.net.endpoints import Endpoint, OneOf
 
 SCHEMAS = "#/components/schemas/"
+#: A part of a declared path: whether it is a number, and its name.
+PATH_PART = re.compile(r"<(int:)?(\w+)>")
 _OK: dict[str, Any] = {
     "title": "Ok",
     "description": "What every reply that is no error says.",
@@ -56,6 +59,20 @@ def reply_words(declared: Any) -> str:
     """Say what a reply tells, in its structs' own words."""
     _, built = msgspec.json.schema_components(shapes_of(declared))
     return " Or: ".join(_words(built[shape.__name__]["description"]) for shape in shapes_of(declared))
+
+
+def path_parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    """Build a parameter of each part of the path, as the gate takes it, or as the handler's annotation says."""
+    hints = get_type_hints(endpoint.handler, include_extras=True)
+    parameters: list[dict[str, Any]] = []
+    for number, name in PATH_PART.findall(endpoint.path):
+        schema: dict[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"}
+        if number:
+            schema = {"type": "integer", "minimum": 0, "maximum": 999_999_999}
+        if hints[name] not in (str, int):
+            schema = msgspec.json.schema(hints[name])
+        parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
+    return parameters
 
 
 def query_parameters(query: type) -> list[dict[str, Any]]:

@@ -31,6 +31,13 @@ SERVERS: dict[str, dict[str, Any]] = {
     },
 }
 
+BEARER: dict[str, str] = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "shb_<id>_<secret>",
+    "description": "The member `token` of the runtime file `bridge.json`, or a token from `POST /clients`.",
+}
+
 #: Who may call, by the class of the endpoint.
 ACCESS: dict[str, str] = {
     "open": "For programs, the bridge's own page, and any browser extension.",

@@ -31,7 +31,7 @@ ARGUMENTS = (
 TOKEN, ANOTHER_TOKEN = TOKENS
 
 
-def wait_until(found: Callable[[], Any], what: str, context: BrowserContext, timeout_s: float = 20.0) -> Any:
+def wait_until(found: Callable[[], Any], what: str, context: BrowserContext, timeout_s: float = 40.0) -> Any:
     """Return the first true answer of `found`; fail with `what` when there is none in time."""
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
@@ -63,11 +63,34 @@ class Chrome:
         return workers[0] if workers else self.context.wait_for_event("serviceworker")
 
     def connect(self, port: int, token: str = TOKEN) -> None:
-        """Fill in the options as a user does, and wait for the outcome of the test it sends."""
+        """Give it a token as a user does who has one, and wait for the outcome of the test it sends."""
+        self.open_other_ways()
         self.options.fill("#token", token)
         self.options.fill("#port", str(port))
         self.options.click("#connection button")
         self.options.locator("#test-result:not(:empty)").wait_for()
+
+    def open_other_ways(self) -> None:
+        if self.options.get_attribute("#other-ways", "open") is None:
+            self.options.click("#other-ways summary")
+
+    def pair(self, port: int) -> None:
+        """Press the button, with the hub's port where it is not a usual one."""
+        self.open_other_ways()
+        self.options.fill("#port", str(port))
+        self.options.click("#pair")
+
+    def code(self) -> str:
+        """Read the code that the page shows, once it does."""
+        self.options.locator("#code:visible").wait_for(timeout=60_000)
+        return self.text("code")
+
+    def say_same(self) -> None:
+        """Say that the hub shows the same code."""
+        self.options.click("#same")
+
+    def pairing(self) -> str | None:
+        return self.options.get_attribute("#status", "data-pairing")
 
     def connect_and_lose(self, listener: Listener) -> int:
         """Connect, then take the listener away; answers its port."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,18 +59,21 @@ class Seen:
         assert [url for url in self.asked if not url.startswith(f"{self.url}/")] == []
 
 
-@pytest.fixture
-def seen(chromium: str, tmp_path: Path) -> Iterator[Seen]:
-    hub = RealHub(tmp_path / "home")
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealHub]:
+    hub = RealHub(tmp_path_factory.mktemp("apidocs") / "home")
     hub.start()
+    yield hub
+    hub.stop()
+
+
+@pytest.fixture
+def seen(chromium: str, hub: RealHub) -> Iterator[Seen]:
     facts = hub._runtime("bridge")
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            yield Seen(browser.new_page(), facts["url"], facts["token"])
-            browser.close()
-    finally:
-        hub.stop()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield Seen(browser.new_page(), facts["url"], facts["token"])
+        browser.close()
 
 
 def test_the_page_shows_every_operation_and_keeps_its_policy(seen: Seen) -> None:

@@ -151,7 +151,8 @@ def test_a_refusal_is_told_with_its_reason_and_what_to_do(chrome, listener):
         chrome.connect(listener.port)
         assert chrome.state() == "refused"
         assert words in chrome.text("explanation")
-        assert "smrthub token create --kind extension" in chrome.text("steps")
+        assert "smrthub pair" in chrome.text("steps")
+        assert chrome.options.is_visible("#pair")
 
 
 def test_a_hub_that_is_busy_is_asked_again_later(chrome, pages, listener):
@@ -202,6 +203,7 @@ def test_without_its_token_the_extension_forgets_and_stops(chrome, pages, listen
 
 
 def test_what_cannot_be_right_is_said_beside_the_form_and_not_saved(chrome):
+    chrome.open_other_ways()
     for token, port, words in FAULTS:
         chrome.options.fill("#token", token)
         chrome.options.fill("#port", port)

@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import pytest
 from flask import Flask
+from waitress.adjustments import Adjustments
 
 from python_core.net.apps import build_app
 from python_core.net.endpoints import Endpoint, Reply, Routes
@@ -254,7 +256,10 @@ def house_of(hub: Hub, *, telling: bool = True) -> Iterator[House]:
         for service in SERVICES
     }
     house = House(hub, apps, ran)
-    house.start()
+    with pytest.MonkeyPatch.context() as patch:
+        # Waitress looks 0.0.0.0 up even when it is handed a socket; the tests' guard takes that for a stranger.
+        patch.setattr(Adjustments, "listen", ["127.0.0.1:0"])
+        house.start()
     try:
         yield house
     finally:

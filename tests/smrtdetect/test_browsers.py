@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from python_core.smrtdetect.browsers import browser_family
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,7 @@ def test_a_program_s_name_tells_its_browser(name: str | None, family: str | None
     assert browser_family(name) == family
 
 
+@patient
 @given(st.text(alphabet=st.characters(codec=None)))
 def test_any_text_is_a_browser_or_none(name: str) -> None:
     browser_family(name)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from python_core.smrtdetect.exclusions import ExclusionRule, is_excluded_app, is_excluded_window
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ANY_TEXT = st.none() | st.text(alphabet=st.characters(codec=None))
 
 
@@ -70,6 +71,7 @@ def test_the_user_s_rules_take_the_place_of_the_default_ones() -> None:
     assert is_excluded_window("plan", rules) is None
 
 
+@patient
 @given(ANY_TEXT, ANY_TEXT)
 def test_any_text_gives_a_rule_s_name_or_none(name: str | None, title: str | None) -> None:
     names = {None, "password_manager", "private_window", "smrthub"}

@@ -4,7 +4,7 @@ import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from python_core.smrtdetect.code_language import LANGUAGES, compile_form, count_points
@@ -12,6 +12,7 @@ from python_core.smrtdetect.filetype import MAX_CHARS, Detection, detect
 from python_core.smrtdetect.kinds import KINDS
 from python_core.smrtdetect.languages.marks import Form
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EXAMPLES = [(type_id, example) for type_id, kind in KINDS.items() for example in kind.examples]
 FORMS = [(name, form) for name, language in LANGUAGES.items() for form in language.forms]
 PROSE = [
@@ -168,6 +169,7 @@ def test_hostile_texts_are_judged_like_any(text: str) -> None:
 FRAGMENTS = st.sampled_from([form.example for _, form in FORMS] + [example for _, example in EXAMPLES])
 
 
+@patient
 @given(
     st.text(alphabet=st.characters(codec=None), max_size=200)
     | st.lists(FRAGMENTS | st.text(alphabet=string.punctuation + " \n\t", max_size=5), max_size=12).map("".join)

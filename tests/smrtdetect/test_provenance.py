@@ -3,11 +3,13 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from python_core.smrtdetect.provenance import MIN_CONFIDENCE, SETTLE_MS, Copied, PageSource, Sighting, judge_source
 from tests.smrtdetect.situations import SITUATIONS, TITLES, WINDOW_MS, Situation, copied, front
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=[situation.name for situation in SITUATIONS])
@@ -78,6 +80,7 @@ COPIES = st.builds(
 )
 
 
+@patient
 @given(COPIES, SIGHTINGS, st.integers(0, 60_000), st.randoms())
 def test_whatever_was_seen_the_judgement_is_sound(
     copy: Copied, sightings: list[Sighting], join_window_ms: int, shuffler: random.Random
@@ -101,6 +104,7 @@ def test_whatever_was_seen_the_judgement_is_sound(
     )
 
 
+@patient
 @given(COPIES, SIGHTINGS)
 def test_what_followed_a_blank_in_the_same_browser_is_never_the_page_before_it(
     copy: Copied, sightings: list[Sighting]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from python_core.smrtdetect.web_address import (
@@ -16,6 +16,7 @@ from python_core.smrtdetect.web_address import (
     site_of,
 )
 
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EXACT = frozenset({"gclid", "fbclid"})
 PREFIXES = ("utm_",)
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=80)
@@ -120,6 +121,7 @@ def test_what_is_no_web_page_is_refused_with_its_reason(url: str, reason: str) -
     assert read_address(url, exact=EXACT, prefixes=PREFIXES) == NoAddress(reason)  # type: ignore[arg-type]
 
 
+@patient
 @given(URLISH)
 def test_any_text_gives_an_ascii_address_or_a_reason(url: str) -> None:
     address = read_address(url, exact=EXACT, prefixes=PREFIXES)
@@ -129,6 +131,7 @@ def test_any_text_gives_an_ascii_address_or_a_reason(url: str) -> None:
         assert "@" not in address.url.split("/")[2]
 
 
+@patient
 @given(URLISH)
 def test_the_normal_form_of_a_normal_form_is_itself(url: str) -> None:
     first = read_address(url, exact=EXACT, prefixes=PREFIXES)
@@ -136,6 +139,7 @@ def test_the_normal_form_of_a_normal_form_is_itself(url: str) -> None:
         assert read_address(first.url, exact=EXACT, prefixes=PREFIXES) == first
 
 
+@patient
 @given(st.text(alphabet=st.characters(codec=None), max_size=300))
 def test_a_host_is_plain_ascii_or_none(name: str) -> None:
     host = read_host(name)
