@@ -178,7 +178,7 @@ def _draft(hub: Hub, caller: Caller, clip: NewClip) -> tuple[ClipRow, dict[str, 
         captured_at_ms=captured_at_ms,
         received_at_ms=received_at_ms,
         fingerprint=_fingerprint([row.digest for row in rows]),
-        source=source_of(hub, clip.encounter.source, captured_at_ms),
+        source=source_of(hub, clip.encounter.source, captured_at_ms, {row.type for row in rows}),
         fragments=rows,
     )
     return draft, {row.digest: content for row, content in judged if row.content is None}

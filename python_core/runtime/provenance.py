@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -43,9 +44,10 @@ def rule_against(hub: Hub, claimed: ClaimedSource) -> str | None:
     return rule
 
 
-def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int) -> Source:
+def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int, types: Collection[str]) -> Source:
     """Return a clip's source: the claimed URL as it is, else the tab that was active in a focused browser, if one was.
 
+    :param types: those of its fragments: files come from no page, and a lone picture may be a screenshot.
     :raises BadInput: the claimed URL is none of the web or of a file.
     """
     if claimed.url is not None:
@@ -55,7 +57,14 @@ def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int) -> Source:
     window_ms = hub.settings.bridge.join_window_seconds * 1000
     with hub.store.reading() as conn:
         pages = list_sightings(conn, captured_at_ms - window_ms, captured_at_ms + SETTLE_MS, SIGHTINGS_AT_MOST)
-    copied = Copied(captured_at_ms=captured_at_ms, app=claimed.app, window_title=claimed.window_title)
+    copied = Copied(
+        captured_at_ms=captured_at_ms,
+        app=claimed.app,
+        window_title=claimed.window_title,
+        has_text="text" in types,
+        has_html="html" in types,
+        has_files="files" in types,
+    )
     found = judge_source(copied, (_sighting(page) for page in pages), window_ms)
     if found is None:
         return Source(claimed.app, claimed.window_title, None, None, claimed.title)

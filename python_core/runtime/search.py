@@ -10,6 +10,7 @@ import msgspec
 from python_core.errors import BadInput
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import View, cursor_of, instant_ms, place_of
+from python_core.runtime.snippets import WORD, Term, snippet_of, term_of
 from python_core.store import documents
 from python_core.store.documents import DocumentFilter, DocumentHit
 from python_core.utils.timestamps import to_rfc3339
@@ -20,8 +21,6 @@ TERMS_AT_MOST = 32
 OFFSET_AT_MOST = documents.RANKED_AT_MOST
 
 _TERM = re.compile(r'(-?)(?:"([^"]{0,1000})"?|([^\s"]{1,1000}))')
-#: What FTS5's unicode61 makes words of, and no underscore: a term without any would match nothing.
-_WORDLIKE = re.compile(r"[^\W_]")
 
 
 class SearchHit(View, frozen=True, kw_only=True, omit_defaults=False):
@@ -61,7 +60,7 @@ def search(hub: Hub, q: str, wanted: SearchScope, limit: int, cursor: str | None
     meanwhile, so that a hit can still move across the edge of a page: whoever gathers pages looks at the ids.
     """
     place = place_of(cursor, 2)
-    match = match_of(q)
+    match, terms = match_of(q)
     if match is None:
         return SearchPage(items=[], next_cursor=None)
     chosen = DocumentFilter(
@@ -77,33 +76,32 @@ def search(hub: Hub, q: str, wanted: SearchScope, limit: int, cursor: str | None
             raise BadInput.at("?cursor", "is not a cursor of this list: send nextCursor of the page before as it came")
         hits = documents.find_documents(conn, match, chosen, upto, limit + 1, offset)
     return SearchPage(
-        items=[_view(hit) for hit in hits[:limit]],
+        items=[_view(hit, terms) for hit in hits[:limit]],
         next_cursor=cursor_of(upto, offset + limit) if len(hits) > limit else None,
     )
 
 
-def match_of(q: str) -> str | None:
-    """Return the FTS5 expression for a person's query, or None when there is nothing in it to look for.
+def match_of(q: str) -> tuple[str | None, list[Term]]:
+    """Return the FTS5 expression for a person's query, or None when there is nothing in it to look for, and its terms.
 
     Every term becomes a quoted FTS5 string, in which only ``"`` has a meaning, and the pattern leaves none in: nothing
     that is typed reaches FTS5 as syntax.
     """
-    wanted, unwanted = list[str](), list[str]()
+    wanted, unwanted = dict[str, Term](), dict[str, Term]()
     for sign, phrase, word in _TERM.findall(q.replace("\0", " "))[:TERMS_AT_MOST]:
         text = phrase or word
-        if not _WORDLIKE.search(text):
-            continue
-        prefix = "*" if word.endswith("*") else ""
-        term = f'"{text.rstrip("*")}"{prefix}'
-        (unwanted if sign else wanted).append(term)
+        if WORD.search(text):  # a term without a word would match nothing
+            is_prefix = word.endswith("*")
+            fts5 = f'"{text.rstrip("*")}"{"*" if is_prefix else ""}'
+            (unwanted if sign else wanted)[fts5] = term_of(text, is_prefix=is_prefix)
     if not wanted:
-        return None
+        return None, []
     match = " AND ".join(wanted)
-    return f"({match}) NOT ({' OR '.join(unwanted)})" if unwanted else match
+    return f"({match}) NOT ({' OR '.join(unwanted)})" if unwanted else match, list(wanted.values())
 
 
-def _view(hit: DocumentHit) -> SearchHit:
-    snippet, marks = _marks_of(hit.snippet, hit.mark)
+def _view(hit: DocumentHit, terms: list[Term]) -> SearchHit:
+    snippet, marks = snippet_of(hit.body, terms)
     return SearchHit(
         kind=hit.kind,
         id=hit.item,
@@ -114,16 +112,3 @@ def _view(hit: DocumentHit) -> SearchHit:
         at=to_rfc3339(hit.at_ms),
         trust="untrusted",
     )
-
-
-def _marks_of(marked: str, mark: str) -> tuple[str, list[tuple[int, int]]]:
-    """Take the marks out of a snippet and say where they stood. They are random: no captured text can forge them."""
-    plain, marks = "", list[tuple[int, int]]()
-    for n, piece in enumerate(marked.split(mark)):
-        if n == 0:
-            plain = piece
-            continue
-        inside, _, after = piece.partition(mark[::-1])
-        marks.append((len(plain), len(plain) + len(inside)))
-        plain += inside + after
-    return plain, marks

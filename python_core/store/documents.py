@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,15 +24,14 @@ class DocumentFilter:
 
 
 class DocumentHit(NamedTuple):
-    """A match: ``rank`` is bm25 (lower is better); marked pieces of ``snippet`` stand between ``mark`` and its reverse."""
+    """A match: ``rank`` is bm25 (lower is better)."""
 
     kind: str
     item: str
     at_ms: int
     title: str
-    snippet: str
+    body: str
     rank: float
-    mark: str
 
 
 def add_document(
@@ -46,8 +44,7 @@ def add_document(
     title: str,
     body: str,
 ) -> int:
-    """Put an item into the index and return its row; a NUL in ``body`` becomes a space, since ``snippet()`` ends at one."""
-    body = body.replace("\0", " ")
+    """Put an item into the index and return its row."""
     conn.execute(
         "INSERT INTO documents(kind, item, at, site, app, title, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (kind, item, at_ms, site, app, title, body),
@@ -92,11 +89,10 @@ def find_documents(
     conn: Connection, match: str, wanted: DocumentFilter, upto: int, limit: int, offset: int
 ) -> list[DocumentHit]:
     """Return hits for an FTS5 expression, best first, among the newest ``RANKED_AT_MOST`` matches up to row ``upto``."""
-    mark = f"\x02{secrets.token_hex(4)}"
     conditions, values = _conditions(wanted)
-    rows = conn.execute(
+    best = conn.execute(
         f"""
-        SELECT d.kind, d.item, d.at, d.title, snippet(documents_index, 1, :mark, :kram, '…', 24), i.rank
+        SELECT i.rowid, i.rank
         FROM documents_index i JOIN documents d ON d.seq = i.rowid
         WHERE documents_index MATCH :match AND i.rowid <= :upto AND i.rowid >= coalesce((
             SELECT min(seq) FROM (
@@ -108,15 +104,14 @@ def find_documents(
         """,
         {
             "match": match,
-            "mark": mark,
-            "kram": mark[::-1],
             "upto": upto,
             "limit": limit,
             "offset": offset,
             **values,
         },
-    )
-    return [DocumentHit._make((*row, mark)) for row in rows]
+    ).fetchall()
+    sql = "SELECT kind, item, at, title, body FROM documents WHERE seq = ?"
+    return [DocumentHit(*row, rank) for seq, rank in best for row in conn.execute(sql, (seq,))]
 
 
 def _conditions(wanted: DocumentFilter) -> tuple[str, dict[str, str | int]]:

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 
 from tests.browser.driver import Chrome, chromes
+from tests.browser.hub import RealHub
 from tests.browser.servers import Listener, Pages, Server, Stranger
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[RealHub]:
+    hub = RealHub(tmp_path / "home")
+    hub.start()
+    yield hub
+    hub.stop()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+Answer = tuple[int, dict[str, Any]]
 TOKENS = ("shb_test_0123456789abcdef", "shb_another_0123456789abcdef")
 
 
@@ -20,6 +21,17 @@ def proof_of(token: str | None, port: str, nonce: str) -> str | None:
         return None
     key = hmac.digest(hashlib.sha256(token.encode()).digest(), b"smrthub server proof", "sha256")
     return hmac.digest(key, f"smrthub web-listener {port} {nonce}".encode(), "sha256").hex()
+
+
+def refused(status: int, code: str) -> Answer:
+    """The hub's one shape of an error."""
+    return status, {"status": "error", "error": {"code": code, "message": "no"}}
+
+
+def begun(**changes: Any) -> Answer:
+    """What the hub answers to a program that may ask for a token."""
+    code = {"deviceCode": "only-we-know", "userCode": "BCDF-GHJK", "expiresIn": 300, "interval": 1}
+    return 201, {"status": "ok", **code, **changes}
 
 
 class Server:
@@ -105,6 +117,8 @@ class Listener(Server):
         self.unreadable = unreadable
         self.refusal: tuple[int, dict[str, str], dict[str, Any]] | None = None
         self.take: Callable[[dict[str, Any]], dict[str, Any]] = lambda tab: {"id": tab["id"], "stored": True}
+        self.pair: Answer = refused(403, "forbidden_origin")  # what the gate says while the window is closed
+        self.poll: Answer = refused(400, "authorization_pending")
         super().__init__(port)
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict, bytes]:
@@ -112,25 +126,35 @@ class Listener(Server):
         self.requests.append((method, path, headers, sent))
         address = urlsplit(path)
         if address.path == "/ping":
-            port = headers["Host"].rpartition(":")[2]
-            asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-            proof = proof_of(self.tokens.get(asked["client"]), port, asked["nonce"])
-            hub = {"status": "ok", "service": "smrthub-web-listener", "apiVersion": 1}
-            return self._reply(200, hub | ({"proof": proof} if proof else {}))
+            return self._reply(200, self._ping(headers["Host"], address.query))
+        if address.path in ("/pair", "/pair/token"):
+            return self._reply(*(self.pair if address.path == "/pair" else self.poll))
         if self.refusal:
             status, more, reply = self.refusal
             return self._reply(status, reply, more)
         if self.unreadable and self.unreadable in body.decode():
-            return self._reply(400, {"status": "error", "error": {"code": "bad_input", "message": "no"}})
+            return self._reply(*refused(400, "bad_input"))
         self.tabs.extend(sent["tabs"])
         return self._reply(200, {"status": "ok", "results": [self.take(tab) for tab in sent["tabs"]]})
+
+    def _ping(self, host: str, query: str) -> dict[str, Any]:
+        hub = {"status": "ok", "service": "smrthub-web-listener", "apiVersion": 1}
+        asked = {name: values[0] for name, values in parse_qs(query).items()}
+        if not asked:
+            return hub
+        proof = proof_of(self.tokens.get(asked["client"]), host.rpartition(":")[2], asked["nonce"])
+        return hub | ({"proof": proof} if proof else {})
 
     def _reply(self, status: int, reply: dict, more: dict | None = None) -> tuple[int, dict, bytes]:
         headers = {"Content-Type": "application/json", "X-SmrtHub-Service": "web-listener", **(more or {})}
         return status, headers, json.dumps(reply).encode()
 
     def refuse(self, status: int, code: str, **headers: str) -> None:
-        self.refusal = status, headers, {"status": "error", "error": {"code": code, "message": "no"}}
+        self.refusal = status, headers, refused(status, code)[1]
+
+    def asked(self, path: str) -> list[Any]:
+        """The bodies of the requests for a path so far."""
+        return [body for _, asked, _, body in self.requests if asked == path]
 
     @property
     def posts(self) -> list[tuple[str, str, dict[str, str], Any]]:

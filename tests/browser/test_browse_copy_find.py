@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-
-from tests.browser.hub import RealHub
-
-
-@pytest.fixture
-def hub(tmp_path: Path) -> Iterator[RealHub]:
-    hub = RealHub(tmp_path / "home")
-    hub.start()
-    yield hub
-    hub.stop()
 
 
 @pytest.fixture

@@ -177,3 +177,14 @@ def test_a_clip_keeps_the_site_of_what_its_sender_says(hub: Hub, clock: Clock) -
     assert (source.url, source.window_title, source.visit_id) == ("HTTPS://user@WWW.Example.com:444/a", "W", None)
     odd = happen(hub, clock, [], Copy(60, {"url": "http://[broken"}))
     assert odd.url == "http://[broken"
+
+
+def test_copied_files_and_a_lone_picture_are_not_joined_as_a_copied_text_is(hub: Hub) -> None:
+    tell = {"url": "https://a.example/", "title": "A page", "event": "activated", "focused": True, "browser": "chrome"}
+    record_tabs(hub, caller("ext"), msgspec.convert(tell, TabInfo))
+    later = Hub(hub.settings, hub.store, now=lambda: hub.now() + 1000)
+    text, files = (
+        put_clip(later, caller("clips"), msgspec.convert({"fragments": [fragment]}, NewClip), None)
+        for fragment in ({"type": "text", "content": "of the page"}, {"type": "files", "paths": ["/home/u/a.pdf"]})
+    )
+    assert (text.source.url, files.source.url) == ("https://a.example/", None)

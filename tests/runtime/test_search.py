@@ -66,7 +66,7 @@ def test_a_snippet_is_of_the_text_and_its_marks_are_the_words(
     whole = f"{content} {word} \x02{content}"
     put_text(hub, whole)
     [hit] = found(hub, word)
-    assert hit.snippet.removeprefix("…").removesuffix("…") in whole.replace("\0", " ")
+    assert hit.snippet.removeprefix("…").removesuffix("…") in whole
     assert set(marked(hit)) == {word}
     store.close()
 
@@ -169,9 +169,9 @@ def test_a_cursor_of_another_list_is_told(library: Hub, cursor: str) -> None:
 
 
 def test_a_long_query_is_looked_at_with_a_bound() -> None:
-    match = match_of("word " * 10_000)
+    match, terms = match_of(" ".join(f"word{n}" for n in range(10_000)))
     assert match is not None
-    assert match.count('"word"') == 32
+    assert match.count('"word') == len(terms) == 32
 
 
 def test_marks_cannot_be_forged_by_what_was_captured(store: Store) -> None:
