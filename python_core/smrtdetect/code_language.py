@@ -60,6 +60,8 @@ _INTERPRETERS: Final = {
     "pwsh": "powershell",
 }
 _FIRST_WORD = re.compile(r"\\b([A-Za-z_]+)(?![A-Za-z_?*+{])")
+#: Words of a line that tell whether it is prose: a paragraph of 200 words says it no better than its first 40.
+WORDS_LOOKED_AT = 40
 _LINE_START = r"\n[ \t]*"
 
 
@@ -126,7 +128,7 @@ def _is_remark(line: str) -> bool:
 
 
 def _is_prose(line: str) -> bool:
-    words = line.split()
+    words = line.split(maxsplit=WORDS_LOOKED_AT)[:WORDS_LOOKED_AT]
     if len(words) < 6 or not _CODE_SIGNS.isdisjoint(line):
         return False
     return sum(1 for word in words if word.strip(".,:()\"'`-!?").isalpha()) >= 0.8 * len(words)
