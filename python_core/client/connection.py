@@ -17,8 +17,9 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from python_core.client.findings import Refused, Stranger, finding_of, object_of
-from python_core.client.runtime_file import TITLES, RunningServer, holder_of, is_loopback, not_running
+from python_core.client.runtime_file import TITLES, RunningServer, is_loopback, not_running
 from python_core.errors import NotReachable
+from python_core.utils.port_holder import holder_of
 
 #: A connection idle for longer is not used again: the server ends it after 30 s, perhaps this moment.
 IDLE_AT_MOST_S = 10.0

@@ -73,19 +73,6 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def holder_of(port: int) -> str:
-    """Name the program that listens on a port, as in ``nginx (pid 123)``, where the system tells."""
-    import psutil
-
-    try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-    except (psutil.Error, OSError):
-        pass
-    return "another program"
-
-
 def _read(path: Path, service: Service) -> dict[str, Any]:
     try:
         check_private(path)

@@ -8,6 +8,7 @@ import socket
 from dataclasses import dataclass
 
 from python_core.errors import HubError
+from python_core.utils.port_holder import holder_of
 
 #: Where a server goes when its own port is taken (contract.md, "Ports and discovery").
 FALLBACK_PORTS = {"bridge": range(5011, 5020), "web-listener": range(5020, 5029)}
@@ -70,16 +71,3 @@ def _try_bind(host: str, port: int) -> socket.socket | None:
         made.close()
         raise HubError(f"{host} is no loopback address: the hub listens on this machine alone.")
     return made
-
-
-def holder_of(port: int) -> str:
-    """Return "name (pid 123)" of the program that listens on a port, where the system tells; it knows no more of others."""
-    import psutil
-
-    try:
-        for connection in psutil.net_connections("tcp"):
-            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                return f"{psutil.Process(connection.pid).name()} (pid {connection.pid})"
-    except (psutil.Error, OSError):
-        pass
-    return "another program"

@@ -111,7 +111,7 @@ def find_documents(
         },
     ).fetchall()
     sql = "SELECT kind, item, at, title, body FROM documents WHERE seq = ?"
-    return [DocumentHit(*row, rank) for seq, rank in best for row in conn.execute(sql, (seq,))]
+    return [DocumentHit._make((*row, rank)) for seq, rank in best for row in conn.execute(sql, (seq,))]
 
 
 def _conditions(wanted: DocumentFilter) -> tuple[str, dict[str, str | int]]:

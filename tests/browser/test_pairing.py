@@ -79,6 +79,7 @@ def test_who_has_compared_first_may_close_the_page(chrome, hub, owner, pages):
     code = begin(chrome, hub, owner)
     chrome.say_same()
     chrome.until(lambda: chrome.text("headline") == "Now say yes on the hub", "the other side's turn")
+    chrome.open(pages.url("elsewhere"))
     chrome.end_worker()
     chrome.options.close()
     owner.decide(code)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from python_core.client import Refused, find_server
-from python_core.client.runtime_file import holder_of, is_loopback
+from python_core.client.runtime_file import is_loopback
 from python_core.errors import BadInput, HubError, NotReachable
-from tests.client.posing import TOKEN, Posing, write_runtime_file, write_runtime_text
+from tests.client.posing import TOKEN, write_runtime_file, write_runtime_text
 
 
 def test_the_file_says_where_the_hub_is(tmp_path: Path) -> None:
@@ -87,12 +87,3 @@ def test_a_file_that_others_can_read_is_refused_with_what_to_do(tmp_path: Path) 
     path.chmod(0o644)
     with pytest.raises(HubError, match="chmod 600"):
         find_server("bridge", environ)
-
-
-def test_the_holder_of_a_port_is_named_with_its_pid() -> None:
-    stranger = Posing()
-    try:
-        assert f"(pid {os.getpid()})" in holder_of(stranger.port)
-    finally:
-        stranger.stop()
-    assert holder_of(stranger.port) == "another program"

@@ -10,6 +10,8 @@ from python_core.store import Store, open_store
 from tests.gate.doors import House, house_of
 from tests.hubs import Clock, make_hub
 
+ALLOWED: dict[str, object] = {"allowed_hosts": ("Hub.Test:80",)}
+
 
 @pytest.fixture(scope="module")
 def module_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
@@ -22,6 +24,6 @@ def module_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture(scope="module")
 def house(module_store: Store) -> Iterator[House]:
     """Servers whose handlers only tell; for tables of refusals that count nothing."""
-    hub = make_hub(module_store, Clock(), bridge={"test_hooks": True, "allowed_hosts": ("Hub.Test:80",)})
+    hub = make_hub(module_store, Clock(), bridge={"test_hooks": True} | ALLOWED, listener=ALLOWED)
     with house_of(hub) as house:
         yield house

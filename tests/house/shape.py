@@ -23,6 +23,7 @@ UTILS = frozenset(
         "log_streams",
         "logger",
         "redaction",
+        "port_holder",
         "shared_state_window",
         "timestamps",
     }
