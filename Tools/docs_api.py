@@ -125,7 +125,8 @@ def _members(schema: dict[str, Any]) -> str:
         (code(name), _type(member), "yes" if name in schema.get("required", ()) else "", member.get("description", ""))
         for name, member in schema["properties"].items()
     ]
-    return table(("Member", "Type", "Always there", "What it is"), rows) if rows else ""
+    there = "Must be sent" if schema.get("additionalProperties") is False else "Always there"
+    return table(("Member", "Type", there, "What it is"), rows) if rows else ""
 
 
 def _type(schema: dict[str, Any]) -> str:

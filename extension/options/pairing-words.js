@@ -39,7 +39,6 @@ const WORDS = {
   }),
   waiting: (pairing) => ({
     ...(pairing.isSame ? YOUR_TURN_THERE : COMPARE),
-    steps: pairing.isWindowClosed ? ["The time to answer there is over. Run `smrthub pair` again."] : [],
     note: `Asked at 127.0.0.1:${pairing.port}, for leave to send tabs and nothing else. The code holds until ${timeOf(pairing.expiresAtMs)}, also when this page is closed.`,
     canSay: pairing.isSame ? null : "The hub shows this code",
     canCancel: true,
@@ -78,7 +77,7 @@ const WORDS = {
 const COMPARE = {
   headline: "Compare this code",
   explanation:
-    "The hub shows a code as well, where you ran `smrthub pair`. If it is the same, say yes there and here. If it is another or there is none, cancel.",
+    "Where you ran `smrthub pair`, the hub shows a code, too. The same? Say yes there, and here. Another? Cancel. None? Run it again.",
 };
 
 const YOUR_TURN_THERE = {
@@ -89,8 +88,8 @@ const YOUR_TURN_THERE = {
 const TRIES = {
   none: () => ({ tone: "quiet", headline: "Looking for the hub …" }),
   closed: ({ port }) => ({
-    headline: "The hub waits for your word",
-    explanation: `It is at 127.0.0.1:${port} and lets programs ask only when you have said so.`,
+    headline: "Pairing is closed on the hub",
+    explanation: `It is at 127.0.0.1:${port}, and lets programs ask only while you have opened it for them.`,
     steps: [RUN_PAIR, PRESS_AGAIN],
   }),
   unreachable: ({ strangers }) => ({

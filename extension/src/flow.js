@@ -66,15 +66,11 @@ export function afterPolling(record, reply, atMs) {
       return { state: "expired" };
     case "access_denied": // may be taken back while the request lasts, so asking goes on
       return { ...pollLater(record, atMs), state: "denied" };
-    case "forbidden_origin": // the window has closed; the user may still say yes, and that opens it again
-      return { ...pollLater(record, atMs), isWindowClosed: true };
-    case "authorization_pending":
-      return { ...pollLater(record, atMs), isWindowClosed: false };
     case "slow_down": {
       const intervalS = Math.min(record.intervalS + SLOWER_BY_S, MAX_INTERVAL_S);
       return { ...pollLater({ intervalS }, atMs), intervalS };
     }
-    default:
+    default: // authorization_pending, and what will pass
       return pollLater(record, atMs, retryAfterS(reply));
   }
 }
@@ -93,7 +89,6 @@ function begunOf(body, atMs) {
     nextAtMs: atMs + intervalS * 1_000 + POLL_SLACK_MS,
     expiresAtMs: atMs + Math.min(expiresIn, MAX_LIFE_S) * 1_000,
     isSame: false,
-    isWindowClosed: false,
   };
 }
 

@@ -7,7 +7,7 @@
 // The record, one at a time. It holds secrets, so it lives in memory (storage.session), which outlives the worker
 // and not the browser.
 //   state    seeking   tries to ask; `why` not yet: closed (the hub's window), unreachable (`strangers`), crowded, busy
-//            waiting   `userCode` is to be compared; `isSame`: the user has said so; `isWindowClosed` on the hub
+//            waiting   `userCode` is to be compared; `isSame`: the user has said so
 //            denied    the user has said no on the hub; that can be taken back until the code expires
 //            allowed   the hub has given the token; used once `isSame`
 //            several   more than one port (`ports`) claims to be the hub: the user has to choose

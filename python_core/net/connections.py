@@ -1,4 +1,4 @@
-"""What Waitress's connections get of ours: who is at the other end, and an end for requests that never get whole."""
+"""What Waitress's connections get of ours: who is at the other end, our answers, and an end for those who keep it waiting."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
+from waitress.utilities import InternalServerError, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
+from python_core.errors import BadInput, HubError, TooLarge
+from python_core.net.failures import FINDING
 from python_core.net.peers import PEER_UID, uid_of_peer
 
 
@@ -16,16 +19,40 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress ships no types
     """A request that knows whose connection it came by."""
 
     def get_environment(self) -> dict[str, Any]:
-        """Return Waitress's environ with ``PEER_UID``."""
+        """Return Waitress's environ with ``PEER_UID``, and with the Transfer-Encoding that Waitress has undone."""
         environ: dict[str, Any] = super().get_environment()
         environ[PEER_UID] = self.channel.peer_uid()
+        if self.request.chunked:
+            environ["HTTP_TRANSFER_ENCODING"] = "chunked"
         return environ
+
+
+class Refused(WSGITask):  # type: ignore[misc]  # waitress ships no types
+    """A request that Waitress cannot take: the app answers it, since Waitress's own text quotes it and has no shape of ours."""
+
+    def execute(self) -> None:
+        """Answer, and end the connection: where the next request begins is not known."""
+        self.set_close_on_finish()
+        super().execute()
+
+    def get_environment(self) -> dict[str, Any]:
+        """Return an environ with nothing of the request but what is wrong with it."""
+        return {"REQUEST_METHOD": "GET", "PATH_INFO": "", FINDING: _finding_of(self.request.error)}
+
+
+def _finding_of(error: object) -> HubError:
+    if isinstance(error, RequestEntityTooLarge | RequestHeaderFieldsTooLarge):
+        return TooLarge("The request is larger than the hub takes.")
+    if isinstance(error, InternalServerError):
+        return HubError("Something broke inside the hub; the log says what.")
+    return BadInput("The hub takes plain HTTP/1.1 requests for plain paths.")
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
     """A connection of ours."""
 
     task_class = Task
+    error_task_class = Refused
     _uid: tuple[int | None] | None = None
 
     def peer_uid(self) -> int | None:

@@ -34,6 +34,8 @@ STATUS_OF_CODE: dict[str, int] = {
     "busy": 503,
     "storage_full": 507,
 }
+#: The key in environ for what the host found wrong with a request, a ``HubError``, where there is no request to look at.
+FINDING = "smrthub.finding"
 _REASONS = {
     400: "Bad Request",
     401: "Unauthorized",

@@ -25,7 +25,7 @@ from python_core.config import BridgeSettings, WebListenerSettings
 from python_core.errors import HubError, TooLarge
 from python_core.net.bodies import check_media_type
 from python_core.net.endpoints import Access, Endpoint, RouteTable
-from python_core.net.failures import Refusal, shaped, status_line
+from python_core.net.failures import FINDING, Refusal, shaped, status_line
 from python_core.net.peers import Peers
 from python_core.net.rates import Rates
 from python_core.runtime.clients import Client, bind_origin, client_of, is_paired_origin
@@ -119,6 +119,8 @@ class Gate:
 
     def _admit(self, environ: Environ, trace_id: str) -> None:
         """Let the request through, with its endpoint and caller in ``environ``, or raise what refuses it."""
+        if FINDING in environ:
+            raise environ[FINDING]
         path = _checked_path(environ)
         if self._check_peer and self._peers.is_foreign(environ):
             raise Refusal("forbidden_user", "The hub belongs to another user of this machine.")
@@ -251,8 +253,9 @@ def _checked_path(environ: Environ) -> str:
     """Return the path, when the request is of the one form that every client of ours sends."""
     path: str = environ.get("PATH_INFO", "")
     raw = environ.get("REQUEST_URI") or environ.get("RAW_URI") or path
-    plain = path.startswith("/") and "//" not in path and raw.startswith("/") and "%" not in raw.partition("?")[0]
-    if not plain or "HTTP_UPGRADE" in environ or environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+    # As it was sent: hosts undo escapes, and drop leading slashes, tabs and fragments.
+    is_plain = raw.partition("?")[0] == path and path.startswith("/") and "//" not in path and "%" not in path
+    if not is_plain or "HTTP_UPGRADE" in environ or environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
         raise Refusal("bad_input", "The hub takes plain HTTP/1.1 requests for plain paths.")
     if environ.get("REQUEST_METHOD") not in METHODS:
         raise Refusal("method_not_allowed", "The hub does not know this method.", {"Allow": ", ".join(sorted(METHODS))})

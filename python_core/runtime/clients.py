@@ -150,7 +150,7 @@ def bind_origin(hub: Hub, client_id: str, origin: str) -> bool:
 def is_paired_origin(hub: Hub, origin: str) -> bool:
     """Say whether a client with a valid token is bound to this origin: only then does its browser get a CORS answer."""
     with hub.store.reading() as conn:
-        return clients.has_origin(conn, origin)
+        return clients.has_origin(conn, origin, hub.now())
 
 
 def make_client(hub: Hub, caller: Caller, wanted: NewClient) -> ClientMade:

@@ -10,7 +10,7 @@ import msgspec
 from python_core.errors import BadInput, NotFound, PreconditionFailed
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
-from python_core.runtime.shapes import Body, View
+from python_core.runtime.shapes import Body, View, count_parts
 from python_core.runtime.shared_state import Results
 from python_core.store import Connection, answered, hub_window
 from python_core.store.events import get_last_event_id
@@ -154,6 +154,7 @@ def change_hub_window(hub: Hub, caller: Caller, change: HubWindowChange, if_matc
 
 def send_command(hub: Hub, caller: Caller, wanted: HubCommand, key: str | None) -> CommandReceipt:
     """Put a command on the event log; announces ``hub_window_command``."""
+    count_parts(wanted.args, "/args")
     if len(msgspec.json.encode(wanted.args)) > 4096:
         raise BadInput.at("/args", "may be 4096 bytes at most")
     row = CommandRow(new_id(), wanted.command, wanted.args, hub.now(), None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from python_core.errors import BadInput, Conflict, Detail
+from python_core.errors import BadInput, Conflict, Detail, TooLarge
 from python_core.runtime.hub import Hub
-from python_core.runtime.shapes import View
+from python_core.runtime.schema_cost import expanded_parts
+from python_core.runtime.shapes import View, count_parts
 from python_core.store import Connection, outputs
 from python_core.store.outputs import SchemaRow
 from python_core.utils.timestamps import to_rfc3339
@@ -21,7 +23,14 @@ if TYPE_CHECKING:
 SCHEMA_BYTES_AT_MOST = 65_536
 #: Faults of one payload that are told: more do not help to mend it.
 FAULTS_AT_MOST = 20
+#: Parts of a payload times those of its schema: at 30 ns each, checking stops the whole process for so long.
+CHECKS_AT_MOST = 50_000_000
+#: Bytes of a payload times parts of its schema up to which all faults are gathered: each of them quotes the payload.
+GATHERED_AT_MOST = 2_000_000
+#: Bytes of a compiled pattern: its steps for each character of a text grow with it.
+PATTERN_BYTES_AT_MOST = 200_000
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
+_VERSION = re.compile(r"[1-9][0-9]{0,6}")
 _TEXT = {"type": "string", "maxLength": 100_000}
 
 
@@ -98,10 +107,11 @@ def put_schema(hub: Hub, name: str, version: int, body: dict[str, Any]) -> tuple
     """
     if not _NAME.fullmatch(name) or not 1 <= version <= 1_000_000:
         raise BadInput("A schema is named by lower-case letters, digits and hyphens, and a version from 1.")
+    count_parts(body, "")
     text = msgspec.json.encode(body)
     if len(text) > SCHEMA_BYTES_AT_MOST:
         raise BadInput(f"A schema may be {SCHEMA_BYTES_AT_MOST} bytes at most.")
-    _checked_validator(text)
+    _check_schema(text)
     row = SchemaRow(name, version, body, hub.now())
 
     def act(conn: Connection) -> tuple[SchemaView, bool]:
@@ -113,7 +123,7 @@ def put_schema(hub: Hub, name: str, version: int, body: dict[str, Any]) -> tuple
                 outputs.add_schema(conn, row)
                 return _view(row), True
             known = found
-        if known.body != body:
+        if _canonical(known.body) != _canonical(body):
             raise Conflict("A schema never changes once it is kept: use the next version.")
         return _view(known), False
 
@@ -128,47 +138,66 @@ def check_payload(hub: Hub, schema: str, payload: Any) -> None:
     name, _, number = schema.partition("/")
     body = SHIPPED.get(name) if number == "1" else None
     if body is None:
-        version = int(number) if number.isascii() and number.isdigit() and len(number) < 8 else 0
+        version = int(number) if _VERSION.fullmatch(number) else 0
         with hub.store.reading() as conn:
             row = outputs.get_schema(conn, name, version)
         if row is None:
             raise BadInput.at("/schema", "names no schema: GET /structured-output/schemas lists them, as name/version")
         body = row.body
-    faults = []
-    for fault in _validator(msgspec.json.encode(body)).iter_errors(payload):
-        pointer = "".join(f"/{_escaped(str(step))}" for step in ("payload", *fault.instance_path))
-        faults.append(
-            Detail(pointer, f"does not fit the schema: {fault.schema_path[-1] if fault.schema_path else 'false'}")
-        )
-        if len(faults) == FAULTS_AT_MOST:
-            break
-    if faults:
-        raise BadInput("The payload does not fit its schema.", details=faults)
+    cost, validator = _checker(msgspec.json.encode(body))
+    if count_parts(payload, "/payload") * cost > CHECKS_AT_MOST:
+        raise TooLarge("The payload is too large for its schema: divide it.")
+    if validator.is_valid(payload):
+        return
+    if len(msgspec.json.encode(payload)) * cost <= GATHERED_AT_MOST:
+        faults = [_detail_of(fault) for fault in islice(validator.iter_errors(payload), FAULTS_AT_MOST)]
+    else:
+        faults = [_detail_of(_first_fault(validator, payload))]
+    raise BadInput("The payload does not fit its schema.", details=faults)
+
+
+def _first_fault(validator: jsonschema_rs.Draft202012Validator, payload: Any) -> jsonschema_rs.ValidationError:
+    import jsonschema_rs
+
+    try:
+        validator.validate(payload)
+    except jsonschema_rs.ValidationError as fault:
+        return fault
+    raise AssertionError("what is not valid has a fault")
+
+
+def _detail_of(fault: jsonschema_rs.ValidationError) -> Detail:
+    pointer = "".join(f"/{_escaped(str(step))}" for step in ("payload", *fault.instance_path))
+    return Detail(pointer, f"does not fit the schema: {fault.schema_path[-1] if fault.schema_path else 'false'}")
 
 
 @lru_cache(maxsize=64)
-def _validator(text: bytes) -> jsonschema_rs.Draft202012Validator:
-    """Build a validator that fetches nothing and whose patterns run in linear time.
+def _checker(text: bytes) -> tuple[int, jsonschema_rs.Draft202012Validator]:
+    """Count a schema's parts and build its validator, which fetches nothing and whose patterns run in linear time.
 
     jsonschema-rs is imported at the first use: it takes 40 ms, a fifth of a cold start.
     """
     import jsonschema_rs
 
-    return jsonschema_rs.Draft202012Validator(
-        msgspec.json.decode(text), offline=True, pattern_options=jsonschema_rs.RegexOptions()
-    )
+    body = msgspec.json.decode(text)
+    patterns = jsonschema_rs.RegexOptions(PATTERN_BYTES_AT_MOST)
+    return expanded_parts(body), jsonschema_rs.Draft202012Validator(body, offline=True, pattern_options=patterns)
 
 
-def _checked_validator(text: bytes) -> None:
+def _check_schema(text: bytes) -> None:
     import jsonschema_rs
 
     try:
-        _validator(text)
+        _checker(text)
     except (jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError, ValueError):
         raise BadInput(
             "This is no JSON Schema 2020-12 that stands by itself: references must stay inside it, "
-            "patterns may not look around or back."
+            "patterns may not look around or back, nor be very large."
         ) from None
+
+
+def _canonical(body: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(body, order="sorted")
 
 
 def _escaped(step: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,6 +14,8 @@ from python_core.utils.timestamps import from_rfc3339
 #: Longest list that one page holds, and the usual one.
 PAGE_AT_MOST = 200
 PAGE_DEFAULT = 50
+#: Levels of a free-form value: what came in whole must go out again within a reply, and encoding it recurs.
+DEPTH_AT_MOST = 100
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=PAGE_AT_MOST, description="How many at most.")]
 Cursor = Annotated[str, msgspec.Meta(max_length=200, description="`nextCursor` of the page before.")]
@@ -49,6 +51,25 @@ def instant_ms(text: str | None, pointer: str) -> int | None:
         return from_rfc3339(text)
     except ValueError:
         raise BadInput.at(pointer, "is no RFC 3339 time, such as 2026-01-31T12:00:00.000Z") from None
+
+
+def count_parts(value: Any, pointer: str) -> int:
+    """Count the values in a free-form JSON value, itself included.
+
+    :raises BadInput: at ``pointer``, when it is nested deeper than ``DEPTH_AT_MOST``.
+    """
+    level, parts = [value], 0
+    for _ in range(DEPTH_AT_MOST):
+        parts += len(level)
+        level = [
+            inner
+            for each in level
+            if isinstance(each, (dict, list))
+            for inner in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return parts
+    raise BadInput.at(pointer, f"is nested deeper than {DEPTH_AT_MOST} levels")
 
 
 def cursor_of(*place: int) -> str:

@@ -64,7 +64,10 @@ def set_client_revoked(conn: Connection, client_id: str, at_ms: int) -> bool:
     return conn.changes() == 1
 
 
-def has_origin(conn: Connection, origin: str) -> bool:
-    """Say whether a client that is not revoked is bound to this origin."""
-    row = conn.execute("SELECT 1 FROM clients WHERE origin = ? AND revoked_at IS NULL", (origin,)).fetchone()
+def has_origin(conn: Connection, origin: str, now_ms: int) -> bool:
+    """Say whether a client that is neither revoked nor expired is bound to this origin."""
+    row = conn.execute(
+        "SELECT 1 FROM clients WHERE origin = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+        (origin, now_ms),
+    ).fetchone()
     return row is not None

@@ -11,7 +11,11 @@ import pytest
 from tests.browser.driver import chromes
 
 TAB = {"id": 7, "windowId": 3, "url": "https://example.com/", "title": "Example", "incognito": False, "audible": False}
-MODULES = ["attention", "browser", "delivery", "hub", "ids", "observation", "outbox", "proof", "queue", "settings"]
+MODULES = [
+    *("attention", "browser", "delivery", "flow", "hub", "ids", "observation", "outbox", "pairing", "proof", "queue"),
+    "settings",
+]
+WORDS = ["/options/wording.js", "/options/pairing-words.js"]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +28,7 @@ def run(chromium, tmp_path_factory) -> Iterator[Callable[..., Any]]:
                 globalThis.ours = Object.assign({}, ...(await Promise.all(addresses.map(one => import(one)))));
                 return Object.keys(ours);
             }""",
-            [*(f"/src/{name}.js" for name in MODULES), "/options/wording.js"],
+            [*(f"/src/{name}.js" for name in MODULES), *WORDS],
         )
         scope = f"const {{ {', '.join(names)} }} = ours;"
         yield lambda code, given=None: options.evaluate(f"given => {{ {scope} return {code}; }}", given)
@@ -157,6 +161,36 @@ def test_a_reply_means_what_the_contract_says(run):
     assert run("judgeReply(503, 'web-listener', 'Wed, 21 Oct 2026 07:28:00 GMT', null).retryAfterS") == 0
 
 
+def test_a_poll_waits_as_long_as_the_hub_says_and_a_stranger_says_nothing(run):
+    def after(status, code, service="web-listener", retry_after=None):
+        reply = {"httpStatus": status, "service": service, "retryAfter": retry_after, "body": {"error": {"code": code}}}
+        return run("afterPolling({ intervalS: 2 }, given, 0)", reply)
+
+    for reply, changes in (
+        (after(400, "authorization_pending"), {"nextAtMs": 2_100}),
+        (after(400, "slow_down"), {"nextAtMs": 7_100, "intervalS": 7}),
+        (after(503, "busy", retry_after="20"), {"nextAtMs": 20_100}),
+        (after(429, "rate_limited", retry_after="99999"), {"nextAtMs": 60_100}),
+        (after(403, "forbidden_origin"), {"nextAtMs": 2_100}),
+        (after(403, "access_denied"), {"nextAtMs": 2_100, "state": "denied"}),
+        (after(403, "access_denied", service=None), {"nextAtMs": 2_100}),
+        (after(400, "expired_token", service="bridge"), {"nextAtMs": 2_100}),
+        (after(400, "expired_token"), {"state": "expired"}),
+        (run("afterPolling({ intervalS: 2 }, null, 0)"), {"nextAtMs": 2_100}),
+    ):
+        assert reply == changes
+
+
+def test_a_code_has_bounds_that_the_hub_cannot_lift(run):
+    asked = """afterAsking(newPairing("a", null, 0), 5000,
+        { httpStatus: 201, service: "web-listener", body: { deviceCode: "d", userCode: "U", expiresIn: 300, ...given } }, 0)"""
+    assert run(asked, {})["nextAtMs"] == 5_100  # RFC 8628 has five seconds where the hub says none
+    assert run(asked, {"interval": 0.001})["intervalS"] == 1
+    assert run(asked, {"interval": 1e9})["intervalS"] == 60
+    assert run(asked, {"expiresIn": 1e9})["expiresAtMs"] == 30 * 60_000
+    assert run(asked, {"userCode": "x" * 41})["state"] == "unfit"
+
+
 def test_pauses_grow_to_a_minute_and_the_hub_may_ask_for_more(run):
     assert run("[1, 2, 3, 6, 7, 50].map(failures => pauseMs(failures))") == [1e3, 2e3, 4e3, 32e3, 6e4, 6e4]
     assert run("pauseMs(1, 120)") == 120_000
@@ -187,6 +221,13 @@ def test_every_state_has_its_words(run):
         assert said["headline"]
         assert "undefined" not in str(said)
         assert "null" not in str(said)
+    pairing = {"port": 5000, "httpStatus": 418, "ports": [5000, 5021], "strangers": [], "untilMs": 0, "expiresAtMs": 0}
+    for state in ("seeking", "waiting", "denied", "allowed", "several", "expired", "stopped", "unfit", "unheard-of"):
+        for more in ({"why": None}, {"why": "closed"}, {"why": "unreachable"}, {"why": "crowded", "isSame": True}):
+            said = run("describePairing(given)", {**pairing, "state": state, **more})
+            assert said["headline"]
+            assert "undefined" not in str(said)
+            assert "null" not in str(said)
     assert [run("ago(given[0], given[1])", [0, minutes * 60_000]) for minutes in (0, 1, 59, 60, 1439)] == [
         "just now",
         "1 minute ago",

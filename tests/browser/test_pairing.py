@@ -131,12 +131,11 @@ def test_while_the_window_is_closed_it_says_what_to_do_and_goes_on_by_itself(chr
     allow(chrome, owner, chrome.code())
 
 
-def test_a_window_that_closes_early_loses_nothing(chrome, hub, owner):
+def test_a_code_that_is_shown_outlasts_the_window(chrome, hub, owner):
     code = begin(chrome, hub, owner)
     owner.open_window(0)
-    chrome.until(lambda: "smrthub pair" in chrome.text("steps"), "what to do")
+    chrome.pause(5)
     assert chrome.code() == code
-    owner.open_window()
     allow(chrome, owner, code)
 
 

@@ -36,8 +36,7 @@ def test_incognito_windows_are_out_of_reach():
 
 def test_the_policy_lets_in_nothing_from_outside():
     policy = dict(
-        part.strip().split(" ", 1)
-        for part in MANIFEST["content_security_policy"]["extension_pages"].split(";")
+        part.strip().split(" ", 1) for part in MANIFEST["content_security_policy"]["extension_pages"].split(";")
     )
     assert policy["default-src"] == "'none'"
     assert policy["connect-src"] == "http://127.0.0.1:*"
@@ -80,9 +79,7 @@ def test_pages_have_no_script_or_style_of_their_own():
         text = path.read_text("utf-8")
         assert not re.search(r"<style|style=|\son\w+=|<script(?![^>]*src=)|javascript:", text), path
     for path in EXTENSION.rglob("*.js"):
-        assert not re.search(
-            r"innerHTML|outerHTML|insertAdjacent|eval\(|new Function", path.read_text("utf-8")
-        ), path
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacent|eval\(|new Function", path.read_text("utf-8")), path
 
 
 def test_one_module_alone_uses_the_network():

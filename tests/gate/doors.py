@@ -33,10 +33,10 @@ SERVICES = ("bridge", "web-listener")
 CANARY = "cAnArY7f3a"
 #: An answer that does not come within this never comes.
 PATIENCE_S = 60.0
-OURS = {
-    "bridge": "chrome-extension://" + "abcdefghijklmnop" * 2,
-    "other": "chrome-extension://" + "ponmlkjihgfedcba" * 2,
-}
+#: Origins of extensions: two of Chromium, one of Firefox, where it is another at each installation.
+EXTENSION = "chrome-extension://" + "abcdefghijklmnop" * 2
+OTHER_EXTENSION = "chrome-extension://" + "ponmlkjihgfedcba" * 2
+FIREFOX_EXTENSION = "moz-extension://0f8b2d6e-7a41-4c9d-9e35-1b6f7a2c3d4e"
 
 
 class Door(NamedTuple):
@@ -306,10 +306,8 @@ def faults_of_any(answer: Answer, *, service: str, has_body: bool = True) -> lis
     faults = []
     if answer.all("X-SmrtHub-Service") != [service] or len(answer.all("X-Trace-Id")) != 1:
         faults.append(f"does not say who answers: {answer.headers}")
-    if has_body and (
-        set(answer.json["error"]) - {"code", "message", "details"} or set(answer.json) != {"status", "error", "traceId"}
-    ):
-        faults.append(f"more than the shape: {answer.body!r}")
+    if has_body and not _is_shaped(answer):
+        faults.append(f"not the shape of all refusals: {answer.body[:200]!r}")
     forbidden = {"server", "set-cookie", "via", "x-powered-by"}
     for name, value in answer.headers:
         if name.lower() in forbidden or name.lower().startswith("access-control-"):
@@ -317,3 +315,17 @@ def faults_of_any(answer: Answer, *, service: str, has_body: bool = True) -> lis
     if CANARY.lower() in repr((answer.headers, answer.body)).lower():
         faults.append(f"holds something of the request: {answer}")
     return faults
+
+
+def _is_shaped(answer: Answer) -> bool:
+    try:
+        told = answer.json
+    except ValueError:
+        return False
+    error = told["error"]
+    return (
+        set(told) == {"status", "error", "traceId"}
+        and {"code", "message"} <= set(error) <= {"code", "message", "details"}
+        and (told["status"], told["traceId"]) == ("error", answer.header("X-Trace-Id"))
+        and answer.header("Content-Type") == "application/json"
+    )

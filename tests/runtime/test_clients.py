@@ -1,0 +1,223 @@
+"""Tokens: told once, kept as a hash, over at once in every process, bound to what they were given for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from python_core.errors import BadInput, NotFound
+from python_core.runtime.clients import (
+    SCOPES,
+    ClientMade,
+    NewClient,
+    begin_owner_session,
+    bind_origin,
+    client_of,
+    is_paired_origin,
+    join_owner_session,
+    list_clients,
+    make_client,
+    revoke_client,
+)
+from python_core.runtime.events import page_of_events
+from python_core.runtime.hub import OWNER, Hub
+from python_core.store import open_store
+from tests.hubs import NOON_MS, Clock, caller, make_hub, run_python
+
+ORIGIN = "chrome-extension://" + "a" * 32
+
+ASK = """
+import sys
+from pathlib import Path
+sys.path.insert(0, ".")
+from python_core.runtime.clients import client_of, join_owner_session
+from python_core.store import open_store
+from tests.hubs import Clock, make_hub
+hub = make_hub(open_store(Path(sys.argv[1])), Clock(int(sys.argv[2])))
+found = client_of(hub, sys.argv[3])
+print(found.id if found else None, join_owner_session(hub, None))
+"""
+
+
+def make(hub: Hub, **said: Any) -> ClientMade:
+    wanted = {"name": "a script", "kind": "script", "scopes": ["status:read"]} | said
+    return make_client(hub, caller(), msgspec.convert(wanted, NewClient))
+
+
+def extension(hub: Hub, **said: Any) -> ClientMade:
+    return make(hub, kind="extension", scopes=["tabs:write"], **said)
+
+
+def test_a_token_is_told_once_and_kept_as_a_hash(hub: Hub) -> None:
+    made = make(hub, scopes=["search:read", "status:read", "search:read"])
+    found = client_of(hub, made.token)
+    assert found is not None
+    assert (found.id, found.scopes) == (made.client.id, "search:read status:read")
+    assert [client.id for client in list_clients(hub).items] == [made.client.id]
+    secret = made.token.rpartition("_")[2].encode()
+    hub.store.close()
+    assert not [path for path in hub.store.folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
+
+
+def test_every_token_is_another(hub: Hub) -> None:
+    assert len({make(hub).token for _ in range(20)}) == 20
+
+
+SPOILS = {
+    "nothing": lambda token: "",
+    "cut": lambda token: token[:-1],
+    "longer": lambda token: token + "0",
+    "a space behind": lambda token: token + " ",
+    "a space before": lambda token: " " + token,
+    "a line break": lambda token: token + "\n",
+    "capitals": lambda token: token.upper(),
+    "another digit": lambda token: token[:-1] + ("0" if token[-1] != "0" else "1"),
+    "another beginning": lambda token: token.replace("shb_", "shc_"),
+    "no secret": lambda token: token.rpartition("_")[0],
+    "the owner's id": lambda token: "shb_owner_" + token.rpartition("_")[2],
+    "a stranger's id": lambda token: "shb_nobody_" + token.rpartition("_")[2],
+    "half a surrogate": lambda token: "\u00e9\udc80",
+    "very long": lambda token: token * 1000,
+}
+
+
+@pytest.mark.parametrize("spoil", SPOILS)
+def test_what_is_not_exactly_the_token_is_nobodys(hub: Hub, spoil: str) -> None:
+    begin_owner_session(hub, None)
+    assert client_of(hub, SPOILS[spoil](make(hub).token)) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "at"),
+    [
+        ({"scopes": ["admin"]}, "/scopes/0"),
+        ({"scopes": ["status:read", "canary"]}, "/scopes/1"),
+        ({"scopes": ["*"]}, "/scopes/0"),
+        ({"kind": "extension", "scopes": ["tabs:write", "clipboard:read"]}, "/scopes"),
+        ({"kind": "extension", "scopes": ["clipboard:read"]}, "/scopes"),
+        ({"origin": ORIGIN}, "/origin"),
+    ],
+)
+def test_a_client_gets_only_what_is_for_its_kind(hub: Hub, said: dict[str, Any], at: str) -> None:
+    with pytest.raises(BadInput) as found:
+        make(hub, **said)
+    assert [detail.at for detail in found.value.details] == [at]
+    assert "canary" not in found.value.message
+    assert list_clients(hub).items == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"name": ""},
+        {"name": "x" * 101},
+        {"name": "a\nb"},
+        {"name": "a\0b"},
+        {"kind": "owner"},
+        {"scopes": []},
+        {"expiresInSeconds": 0},
+        {"expiresInSeconds": 10**30},
+        {"origin": "https://example.com"},
+        {"origin": "chrome-extension://*"},
+    ],
+)
+def test_a_body_of_another_shape_is_no_client(said: dict[str, Any]) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({"name": "a", "kind": "extension", "scopes": ["tabs:write"]} | said, NewClient)
+
+
+def test_a_token_is_over_when_it_expires(hub: Hub, clock: Clock) -> None:
+    made = extension(hub, origin=ORIGIN, expiresInSeconds=10)
+    clock.pass_s(9.999)
+    assert client_of(hub, made.token)
+    assert is_paired_origin(hub, ORIGIN)
+    clock.pass_s(0.001)
+    assert client_of(hub, made.token) is None
+    assert not is_paired_origin(hub, ORIGIN)
+
+
+def test_a_revoked_token_is_over_at_once_in_every_store_and_process(hub: Hub) -> None:
+    made = make(hub)
+    other = make_hub(open_store(hub.store.folder), Clock())
+    assert client_of(other, made.token)
+    assert run_python(ASK, str(hub.store.folder), str(NOON_MS), made.token).split()[0] == made.client.id
+    revoke_client(hub, caller(), made.client.id)
+    assert client_of(hub, made.token) is None
+    assert client_of(other, made.token) is None
+    assert run_python(ASK, str(hub.store.folder), str(NOON_MS), made.token).split()[0] == "None"
+    assert list_clients(other).items[0].revoked_at is not None
+    other.store.close()
+
+
+def test_granting_and_revoking_is_told_once_and_without_names(hub: Hub) -> None:
+    made = make(hub, name="canary")
+    for _ in range(2):
+        revoke_client(hub, caller(), made.client.id)
+    events = page_of_events(hub, 0, 10, None).items
+    assert [(event.kind, event.data) for event in events] == [
+        ("client_paired", {"id": made.client.id, "clientKind": "script"}),
+        ("client_revoked", {"id": made.client.id}),
+    ]
+
+
+def test_the_owner_and_strangers_cannot_be_revoked(hub: Hub) -> None:
+    token = begin_owner_session(hub, None)
+    with pytest.raises(BadInput):
+        revoke_client(hub, caller(), OWNER)
+    with pytest.raises(NotFound):
+        revoke_client(hub, caller(), "nobody")
+    assert client_of(hub, token)
+
+
+def test_an_extension_is_bound_to_the_first_origin_it_calls_from(hub: Hub) -> None:
+    made = extension(hub)
+    assert not is_paired_origin(hub, ORIGIN)
+    assert bind_origin(hub, made.client.id, ORIGIN)
+    assert bind_origin(hub, made.client.id, ORIGIN)
+    assert not bind_origin(hub, made.client.id, ORIGIN[:-1] + "b")
+    assert is_paired_origin(hub, ORIGIN)
+    revoke_client(hub, caller(), made.client.id)
+    assert not is_paired_origin(hub, ORIGIN)
+
+
+def test_the_owners_token_is_new_with_each_session_and_ends_the_one_before(hub: Hub) -> None:
+    first = begin_owner_session(hub, None)
+    found = client_of(hub, first)
+    assert found is not None
+    assert set(found.scopes.split()) == set(SCOPES)
+    second = begin_owner_session(hub, None)
+    assert second != first
+    assert client_of(hub, first) is None
+    assert client_of(hub, second)
+
+
+def test_a_host_beside_others_joins_their_session(hub: Hub) -> None:
+    token = begin_owner_session(hub, None)
+    assert join_owner_session(hub, None) == token
+    assert run_python(ASK, str(hub.store.folder), str(NOON_MS), token).split() == [OWNER, token]
+    assert client_of(hub, token)
+
+
+def test_the_first_host_begins_a_session_itself(hub: Hub) -> None:
+    token = join_owner_session(hub, None)
+    assert token is not None
+    assert client_of(hub, token)
+    assert join_owner_session(hub, None) == token
+
+
+def test_a_supervisors_token_is_taken_as_it_is_and_not_known_to_others(hub: Hub) -> None:
+    assert begin_owner_session(hub, "a supervisor's own") == "a supervisor's own"
+    found = client_of(hub, "a supervisor's own")
+    assert found is not None
+    assert found.id == OWNER
+    assert join_owner_session(hub, None) is None
+    assert join_owner_session(hub, "a supervisor's own") == "a supervisor's own"
+
+
+def test_the_owners_secret_is_in_no_token_and_another_hub_has_another(hub: Hub, tmp_path: Path) -> None:
+    other = make_hub(open_store(tmp_path / "other"), Clock())
+    assert client_of(other, begin_owner_session(hub, None)) is None
+    other.store.close()
