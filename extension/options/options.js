@@ -5,7 +5,7 @@ import { readPairing } from "../src/pairing.js";
 import { portFault, readSettings, tokenFault } from "../src/settings.js";
 import { readStatus } from "../src/status.js";
 import { $, ask, setRichText, setText, stepItem } from "./page.js";
-import { listenToButtons, showPairing } from "./pairing.js";
+import { listenToButtons, showPairing } from "./panel.js";
 import { describePairing } from "./pairing-words.js";
 import { ago, describe, describeTest } from "./wording.js";
 

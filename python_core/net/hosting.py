@@ -42,7 +42,7 @@ def waitress_options(settings: Any, largest_body: int) -> dict[str, Any]:
         "threads": settings.threads,
         "connection_limit": settings.connection_limit,
         "ident": None,  # no Server header
-        "max_request_body_size": largest_body,  # Waitress would take 1 GiB
+        "max_request_body_size": largest_body + 1,  # Waitress would take 1 GiB; it refuses from this size on
         "inbuf_overflow": largest_body + 1,  # nothing captured is spooled to a file in the temp folder
         "channel_request_lookahead": 1,  # without it an open stream cannot see that its client has gone
         "channel_timeout": 30,  # idle connections: 120 s would let half-open ones hold the limit

@@ -8,10 +8,10 @@ from typing import Any
 ABOUT = (
     "The hub on your own machine that knows what was copied and from which page.",
     """\
-**The first call.** Choose *Authorize* and paste a token, then *Try it out*. Yours is the member `token` of the file \
-`SmrtHub/Runtime/python-net/bridge.json` under `%LOCALAPPDATA%` (where that is not set, under your system's own folder for \
-a program's state; the hub prints it at its start); it is new at each start of the hub. A program gets one of its own, \
-with only the scopes it needs, from `POST /clients` or by pairing.
+**The first call.** Choose *Authorize* and paste a token, then *Try it out*. Yours is what `smrthub token show` prints: the member \
+`token` of the file `SmrtHub/Runtime/python-net/bridge.json` under `%LOCALAPPDATA%` (`smrthub config path` names the folder \
+where that is not set). It allows everything, and is new at each start of the hub. A program gets one of its own, with only the \
+scopes it needs, from `POST /clients` or by pairing.
 
 **Every reply** that is JSON has `"status": "ok"` or `"status": "error"`, and bears `X-SmrtHub-Service`: an answer without it \
 comes from another program on this port. What `GET` answers, `HEAD` answers too, without the body. Times are RFC 3339 in \

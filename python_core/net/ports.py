@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from python_core.errors import HubError
 from python_core.utils.port_holder import holder_of
@@ -61,13 +62,13 @@ def _try_bind(host: str, port: int) -> socket.socket | None:
     made.setsockopt(socket.SOL_SOCKET, option, 1)
     try:
         made.bind((host, port))
-        made.listen(1024)
+        if ip_address(made.getsockname()[0]).is_loopback:
+            made.listen(1024)
+            return made
     except OSError as fault:
         made.close()
         if fault.errno in (errno.EADDRINUSE, errno.EACCES, getattr(errno, "WSAEACCES", -1)):
             return None
         raise HubError(f"{host}:{port} cannot be listened on: {fault.strerror}.") from None
-    if not made.getsockname()[0].startswith(("127.", "::1")):
-        made.close()
-        raise HubError(f"{host} is no loopback address: the hub listens on this machine alone.")
-    return made
+    made.close()
+    raise HubError(f"{host} is no loopback address: the hub listens on this machine alone.")

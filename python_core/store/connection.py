@@ -26,6 +26,8 @@ def connect(path: Path) -> Connection:
     """Return a connection with the hub's settings; the file must exist (it is made with mode 0600 before)."""
     conn = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     conn.set_busy_timeout(BUSY_TIMEOUT_MS)
+    # Else SQLite plans a query anew whenever a value bound to an indexed column is another: 25 µs of 33 a query.
+    conn.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     for pragma in _PRAGMAS:
         conn.execute(pragma)
     return conn

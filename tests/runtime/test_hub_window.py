@@ -185,7 +185,7 @@ def test_the_shared_state_is_a_copy_of_bounded_size(hub: Hub) -> None:
 def test_results_are_read_only_and_read_when_they_are_asked_for(hub: Hub) -> None:
     results = Results(hub)
     assert not hasattr(results, "__setitem__")
-    assert (len(results), list(results)[0]) == (6, "clipboard")
+    assert (len(results), next(iter(results))) == (6, "clipboard")
     put_text(hub, "x")
     assert results["counts"]["clips"] == 1
     with pytest.raises(KeyError):

@@ -12,16 +12,11 @@ from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.tabs import TabBatch, TabInfo, TabReceipt, record_tabs
 from python_core.store import Store
-from python_core.store.visits import _COLUMNS, VisitRow
+from python_core.store.visits import VisitRow, get_visit
 from python_core.utils.timestamps import to_rfc3339
 from tests.hubs import NOON_MS, Clock, caller, make_hub
 
 PAGE = "https://example.com/page"
-
-
-def list_visits(conn: Any, before: None, limit: int) -> list[VisitRow]:
-    rows = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits ORDER BY seq DESC LIMIT ?", (limit,))
-    return [VisitRow(*row) for row in rows]
 
 
 def tell(hub: Hub, url: str = PAGE, *, at_s: float | None = None, client: str = "ext", **said: Any) -> TabReceipt:
@@ -35,7 +30,8 @@ def tell(hub: Hub, url: str = PAGE, *, at_s: float | None = None, client: str = 
 def visits_of(hub: Hub) -> list[VisitRow]:
     """Return what is stored, oldest first."""
     with hub.store.reading() as conn:
-        return list_visits(conn, None, 200)[::-1]
+        ids = conn.execute("SELECT id FROM visits ORDER BY seq").fetchall()
+        return [visit for (visit_id,) in ids if (visit := get_visit(conn, visit_id))]
 
 
 def spans_of(hub: Hub) -> list[tuple[str, float, float]]:

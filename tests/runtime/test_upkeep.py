@@ -9,7 +9,7 @@ from python_core.runtime.upkeep import JOINS_KNOWN_MS, REPLAYS_KNOWN_MS, tidy
 CALLER = Caller("owner", "bridge", "0" * 32)
 
 
-def test_old_keys_and_sightings_go_and_what_was_captured_stays(hub: Hub, monkeypatch) -> None:
+def test_old_keys_and_sightings_go_and_what_was_captured_stays(hub: Hub) -> None:
     tab = msgspec.convert({"url": "https://a.example/", "title": "A", "event": "activated", "id": "t1"}, tabs.TabInfo)
     tabs.record_tabs(hub, CALLER, tab)
     clip = msgspec.convert({"fragments": [{"type": "text", "content": "kept"}]}, clipboard.NewClip)

@@ -129,9 +129,13 @@ def test_a_snapshot_sees_one_moment_until_it_is_left(store: Store) -> None:
 
 
 def test_a_snapshot_ends_also_when_its_reader_fails(store: Store) -> None:
-    with pytest.raises(ZeroDivisionError), store.reading() as conn:
-        meta.get_value(conn, "a")
-        raise ZeroDivisionError
+    def fail() -> None:
+        with store.reading() as conn:
+            meta.get_value(conn, "a")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     store.write(setting("a"))
     assert stored(store, "a") == "done"
 

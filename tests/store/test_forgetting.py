@@ -31,7 +31,7 @@ def fold(hub: Hub) -> None:
 
 def put_text(hub: Hub, content: str) -> str:
     clip = {"fragments": [{"type": "text", "content": content}, {"type": "html", "content": f"<i>{content}</i>"}]}
-    word = content.split()[0]
+    word = content.split(maxsplit=1)[0]
     source = {"title": f"title {word}", "windowTitle": word, "url": f"https://example.com/{word}"}
     receipt = put_clip(hub, caller(), msgspec.convert({**clip, "encounter": {"source": source}}, NewClip), None)
     assert isinstance(receipt, ClipReceipt)

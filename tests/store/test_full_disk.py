@@ -36,6 +36,11 @@ def fill(store: Store, size: int) -> None:
     store.write(lambda conn: meta.set_value(conn, str(size), "x" * size))
 
 
+def fill_up(store: Store) -> None:
+    for size in range(100_000, 100_040):
+        fill(store, size)
+
+
 def values(store: Store) -> int:
     with store.reading() as conn:
         found = conn.execute("SELECT count(*) FROM meta").fetchone()
@@ -59,8 +64,7 @@ def test_a_full_disk_refuses_the_act_until_there_is_room_again(small_disk: Path)
     ballast = small_disk / "ballast"
     ballast.write_bytes(b"x" * 1_000_000)
     with pytest.raises(FULL):
-        for size in range(100_000, 100_040):
-            fill(store, size)
+        fill_up(store)
     before = values(store)
     with pytest.raises(FULL):
         fill(store, 900_000)

@@ -101,7 +101,7 @@ class Together:
     def _write(self, name: str, act: Callable[[Connection], Any]) -> None:
         try:
             self.outcomes[name] = self._store.write(act)
-        except Exception as fault:
+        except Exception as fault:  # noqa: BLE001  # each outcome is looked at
             self.outcomes[name] = fault
 
     def run(self, acts: dict[str, Callable[[Connection], Any]]) -> dict[str, Any]:
