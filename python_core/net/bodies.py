@@ -55,7 +55,7 @@ def decode(content: bytes, shape: type | OneOf) -> Any:
         raise BadInput("The body is no JSON in UTF-8.") from None
 
 
-def read_query(environ: dict[str, Any], shape: type | None) -> Any:
+def read_query(environ: dict[str, Any], shape: type[msgspec.Struct] | None) -> Any:
     """Decode the query string into its struct, or None when the route takes none.
 
     :raises BadInput: a parameter is unknown, given twice, or not of its type.
@@ -73,9 +73,13 @@ def read_query(environ: dict[str, Any], shape: type | None) -> Any:
     if shape is None:
         raise BadInput("This route takes no query parameters.")
     try:
-        return msgspec.convert(parameters, shape, strict=False)
+        query = msgspec.convert(parameters, shape, strict=False)
     except msgspec.ValidationError as fault:
         raise finding_of(fault, query=True) from None
+    for name, member in zip(shape.__struct_encode_fields__, shape.__struct_fields__, strict=True):
+        if name in parameters and getattr(query, member) is None:  # msgspec's lax mode reads the text "null" as none
+            raise BadInput.at(f"?{name}", "is no value: leave the parameter out instead")
+    return query
 
 
 def finding_of(fault: msgspec.ValidationError, *, query: bool = False) -> BadInput:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.task import WSGITask
 from waitress.utilities import InternalServerError, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
@@ -37,7 +38,7 @@ class Refused(WSGITask):  # type: ignore[misc]  # waitress ships no types
 
     def get_environment(self) -> dict[str, Any]:
         """Return an environ with nothing of the request but what is wrong with it."""
-        return {"REQUEST_METHOD": "GET", "PATH_INFO": "", FINDING: _finding_of(self.request.error)}
+        return {"REMOTE_ADDR": self.channel.addr[0], FINDING: _finding_of(self.request.error)}
 
 
 def _finding_of(error: object) -> HubError:
@@ -48,11 +49,18 @@ def _finding_of(error: object) -> HubError:
     return BadInput("The hub takes plain HTTP/1.1 requests for plain paths.")
 
 
+class Request(HTTPRequestParser):  # type: ignore[misc]  # waitress ships no types
+    """A request as it comes in."""
+
+    path = ""  # Waitress logs it even when there was none to find, and would break there
+
+
 class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
     """A connection of ours."""
 
     task_class = Task
     error_task_class = Refused
+    parser_class = Request
     _uid: tuple[int | None] | None = None
 
     def peer_uid(self) -> int | None:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 from python_core.errors import BadInput
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.ledger import note_reads
@@ -101,7 +103,7 @@ class Endpoint:
     anonymous: bool = False
     body: type | OneOf | None = None
     body_limit: str | int = 65_536
-    query: type | None = None
+    query: type[msgspec.Struct] | None = None
     replies: dict[int, type | None] = field(default_factory=dict)
     codes: tuple[str, ...] = ()
     setting: str | None = None

@@ -66,7 +66,7 @@ class Refusal(HubError):
 
 def shaped(fault: BaseException, trace_id: str) -> tuple[int, bytes, dict[str, str]]:
     """Return status, JSON body and extra headers for a fault; what is no finding of ours is ``internal``, without detail."""
-    if isinstance(fault, HubError) and fault.code in STATUS_OF_CODE:
+    if isinstance(fault, HubError) and fault.code in STATUS_OF_CODE and fault.code != "internal":
         code, message, details = fault.code, fault.message, fault.details
     else:
         code, message, details = (

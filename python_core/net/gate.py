@@ -212,14 +212,13 @@ class Gate:
         wait_s = 0 if client.id == OWNER else self._rates.take(client.id)
         if wait_s:
             raise _too_often(wait_s)
-        if origin is not None and EXTENSION_ORIGIN.fullmatch(origin):
-            self._check_bound(client, origin)
-            environ[CORS_ORIGIN] = origin
-        elif client.kind == "extension" or (endpoint and endpoint.access == "extension" and client.id != OWNER):
-            raise Refusal("forbidden_origin", "Without an extension's Origin, only the owner's token is taken here.")
+        self._check_client_origin(client, endpoint, origin)
         scopes = frozenset(client.scopes.split(" "))
         if endpoint is not None and endpoint.scope is not None and endpoint.scope not in scopes:
             raise Refusal("insufficient_scope", f"This token does not allow {endpoint.scope}.")
+        if client.kind == "extension" and origin is not None:
+            self._bind(client, origin)
+            environ[CORS_ORIGIN] = origin
         return Caller(client.id, self._service, trace_id, scopes)
 
     def _is_own_program(self, environ: Environ) -> bool:
@@ -233,10 +232,17 @@ class Gate:
         wait_s = self._failures.take("")
         return _too_often(wait_s) if wait_s else Refusal("unauthorized", message, {"WWW-Authenticate": "Bearer"})
 
-    def _check_bound(self, client: Client, origin: str) -> None:
-        """An extension's token works from the one origin it is bound to; the first call from one binds it."""
-        bound = client.origin == origin or (client.origin is None and bind_origin(self._hub, client.id, origin))
-        if client.kind != "extension" or not bound:
+    def _check_client_origin(self, client: Client, endpoint: Endpoint | None, origin: str | None) -> None:
+        """An extension's token works from the one origin it is bound to, and nobody else's from an extension."""
+        if client.kind == "extension" or (origin is not None and EXTENSION_ORIGIN.fullmatch(origin)):
+            if client.kind != "extension" or origin is None or origin != (client.origin or origin):
+                raise Refusal("forbidden_origin", "This token is not for this extension.")
+        elif endpoint is not None and endpoint.access == "extension" and client.id != OWNER:
+            raise Refusal("forbidden_origin", "Without an extension's Origin, only the owner's token is taken here.")
+
+    def _bind(self, client: Client, origin: str) -> None:
+        """The first call that is let in binds an extension's token to its origin; of two at once one does."""
+        if client.origin is None and not bind_origin(self._hub, client.id, origin):
             raise Refusal("forbidden_origin", "This token is not for this extension.")
 
 

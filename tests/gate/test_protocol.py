@@ -86,7 +86,7 @@ FORMS = {
     "a bare newline in a header": bad_bytes(with_line(b"X-Any: a\n" + CANARY.encode() + b": b")),
     "a bare return in a header": bad_bytes(with_line(b"X-Any: a\r" + CANARY.encode() + b": b")),
     "a zero byte in a header": bad_bytes(with_line(b"X-Any: \0" + CANARY.encode())),
-    "headers without end": bad_bytes(with_line(b"X-Any: " + CANARY.encode() * 30_000), 431, "too_large"),
+    "headers without end": bad_bytes(with_line(b"X-Any: " + CANARY.encode() * 30_000), 413, "too_large"),
     "chunked": Knock(400, "bad_input", headers=(("Transfer-Encoding", "chunked"),)),
     "chunked, spelled oddly": Knock(400, "bad_input", headers=(("Transfer-Encoding", "Chunked"),)),
     "gzip and chunked": Knock(400, "bad_input", headers=(("Transfer-Encoding", "gzip, chunked"),)),

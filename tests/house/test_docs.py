@@ -12,14 +12,12 @@ from tests.house.documents import check_listed
 from tests.house.tree import ROOT
 
 # Without mkdocs.yml the documentation's build fails in Tools/test.py: these cannot be left out unseen.
-written = pytest.mark.skipif(not (ROOT / "mkdocs.yml").is_file(), reason="the documentation is not written yet")
 
 
 def _told(found: list[str]) -> None:
     assert not found, "\n" + "\n".join(found)
 
 
-@written
 def test_settings_md_lists_every_setting_with_its_variable() -> None:
     from python_core.config import SECTIONS
 
@@ -29,7 +27,6 @@ def test_settings_md_lists_every_setting_with_its_variable() -> None:
     _told(check_listed(ROOT, "settings.md", "setting", names, "python_core.config.schema"))
 
 
-@written
 def test_api_md_lists_every_route() -> None:
     from python_core.net.routes import subjects_of
 
@@ -40,7 +37,6 @@ def test_api_md_lists_every_route() -> None:
     _told(check_listed(ROOT, "api.md", "route", names, "python_core.net.routes"))
 
 
-@written
 def test_api_md_lists_every_error_code() -> None:
     from python_core.net.failures import STATUS_OF_CODE
 
@@ -48,7 +44,6 @@ def test_api_md_lists_every_error_code() -> None:
     _told(check_listed(ROOT, "api.md", "error code", STATUS_OF_CODE, "python_core.net.failures"))
 
 
-@written
 def test_api_md_lists_every_scope() -> None:
     from python_core.runtime.clients import SCOPES
 
@@ -56,7 +51,6 @@ def test_api_md_lists_every_scope() -> None:
     _told(check_listed(ROOT, "api.md", "scope", SCOPES, "python_core.runtime.clients"))
 
 
-@written
 def test_events_md_lists_every_event_kind() -> None:
     from python_core.runtime.events import EVENT_KINDS
 
@@ -64,7 +58,6 @@ def test_events_md_lists_every_event_kind() -> None:
     _told(check_listed(ROOT, "events.md", "event kind", EVENT_KINDS, "python_core.runtime.events"))
 
 
-@written
 def test_use_md_lists_every_command() -> None:
     from python_core import cli
 

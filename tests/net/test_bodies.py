@@ -126,7 +126,7 @@ def test_numbers_of_any_size_in_free_parts_never_break_anything(servers: Servers
 
 
 WRONG_QUERIES = ["limit=0", "limit=201", "limit=x", "limit=", "unknown=1", "limit=1&limit=2", "limit", "%ff=1"]
-WRONG_QUERIES += ["cursor=%F0", "cursor=a", "cursor=W10"]
+WRONG_QUERIES += ["limit=null", "cursor=null", "cursor=%F0", "cursor=a", "cursor=W10"]
 
 
 @pytest.mark.parametrize("query", WRONG_QUERIES)

@@ -38,7 +38,9 @@ def patch_hub_window(call: Call, body: HubWindowChange) -> Reply:
     Event: ``hub_window_changed``.
     """
     hub_window.change_hub_window(call.hub, call.caller, body, call.header("If-Match"))
-    etag = hub_window.get_etag(call.hub)  # before the view: a tag that is older than what it is told of only costs a reply
+    etag = hub_window.get_etag(
+        call.hub
+    )  # before the view: a tag that is older than what it is told of only costs a reply
     return Reply(hub_window.get_hub_window(call.hub), 200, {"ETag": etag})
 
 

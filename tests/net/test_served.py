@@ -1,0 +1,276 @@
+"""Every route through the real host, byte for byte: what succeeds, what is too much, and that a refusal changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from python_core.net.examples import BODIES
+from python_core.runtime.events import page_of_events
+from python_core.runtime.hub import Hub
+from python_core.runtime.status import get_status
+from python_core.runtime.triggers import run_next
+from python_core.store import open_store
+from tests.gate.doors import CANARY, DOORS, Answer, House, house_of, request
+from tests.hubs import Clock, make_hub
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Vary": "Origin",
+}
+LIMITS = {"max_clip_bytes": 4096, "max_output_bytes": 8192}
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """Servers whose handlers do what they do."""
+    store = open_store(tmp_path / "stored")
+    with house_of(make_hub(store, Clock(), bridge={"requests_per_second": 10_000}), telling=False) as made:
+        yield made
+    store.close()
+
+
+@pytest.fixture
+def small_house(tmp_path: Path) -> Iterator[House]:
+    """Servers that take small bodies only."""
+    store = open_store(tmp_path / "stored")
+    with house_of(make_hub(store, Clock(), bridge=LIMITS), telling=False) as made:
+        yield made
+    store.close()
+
+
+def text(content: str = "somebody's text") -> dict[str, Any]:
+    return {"fragments": [{"type": "text", "content": content}]}
+
+
+def state_of(hub: Hub) -> tuple[int, dict[str, int], dict[str, dict[str, int]]]:
+    status = get_status(hub, "bridge")
+    return page_of_events(hub, None, 1, None).newest, status.counts, status.queues
+
+
+def test_every_route_succeeds_with_the_status_first_and_every_header(house: House) -> None:
+    """A life of a hub, in which each route is called once; those that are not called fail the test."""
+    called: dict[tuple[str, str], Answer] = {}
+
+    def call(name: str, path: str, body: Any = None, service: str = "bridge", token: str | None = house.owner) -> Any:
+        door = next(door for door in DOORS if (door.service, door.endpoint.name) == (service, name))
+        answer = house.ask(service, door.endpoint.method, path, body, token=token)
+        assert answer.status < 400, (name, answer)
+        assert answer.status in door.endpoint.replies, (name, answer.status)
+        called[service, name] = answer
+        return answer.json if (answer.header("Content-Type") or "").startswith("application/json") else answer
+
+    picture = {"type": "image", "content": base64.b64encode(PNG).decode()}
+    clip = call("post_clipboard", "/clipboard", {"fragments": [picture, *text()["fragments"]]})["id"]
+    call("get_clipboard", "/clipboard?limit=1")
+    call("get_clip", f"/clipboard/{clip}")
+    assert call("get_fragment", f"/clipboard/{clip}/fragments/0").body == PNG
+    call("get_hub_window", "/hub-window")
+    call("patch_hub_window", "/hub-window", BODIES["patch_hub_window"])
+    command = call("post_hub_window_command", "/hub-window/commands", BODIES["post_hub_window_command"])["command"][
+        "id"
+    ]
+    call("get_hub_window_command", f"/hub-window/commands/{command}")
+    call("post_hub_window_ack", f"/hub-window/commands/{command}/ack")
+    call("get_trigger", "/trigger")
+    run = call("post_trigger", "/trigger", BODIES["post_trigger"])["run"]["id"]
+    call("get_trigger_runs", "/trigger/runs")
+    call("get_trigger_run", f"/trigger/runs/{run}")
+    call("post_trigger_run_cancel", f"/trigger/runs/{run}/cancel")
+    call("get_output_schemas", "/structured-output/schemas")
+    call("put_output_schema", "/structured-output/schemas/mine/1", BODIES["put_output_schema"])
+    output = call("post_structured_output", "/structured-output", BODIES["post_structured_output"])["id"]
+    call("get_structured_outputs", "/structured-output")
+    call("get_structured_output", f"/structured-output/{output}")
+    call("delete_structured_output", f"/structured-output/{output}")
+    call("get_search", "/search?q=somebody")
+    call("get_events", "/events?after=0")
+    call("get_status_reply", "/status")
+    call("get_clipboard_readers", f"/clipboard/{clip}/readers") if _has("get_clipboard_readers") else None
+    call("delete_clip", f"/clipboard/{clip}")
+    client = call("post_clients", "/clients", BODIES["post_clients"])["client"]["id"]
+    call("get_clients", "/clients")
+    call("delete_client", f"/clients/{client}")
+    for service in ("bridge", "web-listener"):
+        call("get_ping_reply", "/ping", service=service, token=None)
+    call("post_tab_info", "/tab-info", BODIES["post_tab_info"], "web-listener")
+    for (service, name), answer in called.items():
+        assert {header: answer.header(header) for header in SECURITY_HEADERS} == SECURITY_HEADERS, name
+        assert answer.all("X-SmrtHub-Service") == [service], name
+        assert len(answer.all("X-Trace-Id")) == 1, name
+        assert answer.header("Server") is None, name
+        assert answer.body.startswith(b'{"status":"ok"') or name == "get_fragment", name
+
+
+def _has(name: str) -> bool:
+    return any(door.endpoint.name == name for door in DOORS)
+
+
+def test_304_has_no_body_and_the_connection_goes_on(house: House) -> None:
+    first = house.ask("bridge", "GET", "/hub-window", token=house.owner)
+    etag = first.header("ETag") or ""
+    sent = [("Host", house.host()), ("Authorization", f"Bearer {house.owner}"), ("If-None-Match", etag)]
+    wire = house.wire()
+    wire.send(request("GET", "/hub-window", sent) * 2)
+    for _ in range(2):
+        answer = wire.answer(to_head=True)
+        assert answer is not None
+        assert (answer.status, answer.header("ETag")) == (304, etag)
+    wire.close()
+
+
+def test_a_run_is_waited_for_and_answered_with_its_result(house: House) -> None:
+    queued = house.ask("bridge", "POST", "/trigger?wait=0", BODIES["post_trigger"], token=house.owner)
+    assert (queued.status, queued.json["run"]["state"]) == (202, "queued")
+    run_next(house.hub)
+    sent = [("Idempotency-Key", "k")]
+    house.ask("bridge", "POST", "/trigger", BODIES["post_trigger"], token=house.owner, headers=sent)
+    run_next(house.hub)
+    ended = house.ask("bridge", "POST", "/trigger?wait=30", BODIES["post_trigger"], token=house.owner, headers=sent)
+    assert (ended.status, ended.json["duplicate"], ended.json["run"]["state"]) == (200, True, "succeeded")
+    assert ended.json["run"]["result"]["query"] == "sea"
+
+
+@pytest.mark.parametrize(("path", "limit"), [("/clipboard", 4096), ("/structured-output", 8192), ("/trigger", 65_536)])
+def test_a_body_of_just_the_limit_is_taken_and_one_byte_more_is_not(small_house: House, path: str, limit: int) -> None:
+    bodies = {"/clipboard": text(""), "/structured-output": {"schema": "note/1", "payload": {"text": ""}}}
+    body = bodies.get(path, {"trigger": ""})
+    largest = max(LIMITS.values()) if path != "/trigger" else limit
+    for size in (min(limit, largest), limit + 1):
+        content = json.dumps(body).encode()
+        content = content.replace(b'""', b'"' + b"x" * (size - len(content)) + b'"', 1)
+        head = [("Host", small_house.host()), ("Authorization", f"Bearer {small_house.owner}")]
+        sent = [*head, ("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        answer = small_house.send("bridge", request("POST", path, sent, content))
+        assert answer is not None
+        if path == "/trigger":  # larger than what the host takes at all: 8,192
+            assert answer.status == 413
+        else:
+            assert answer.status == (201 if size == limit else 413), (size, answer)
+    assert state_of(small_house.hub)[1] == {
+        "clips": path == "/clipboard",
+        "outputs": path == "/structured-output",
+        "visits": 0,
+    }
+
+
+def lengths(house: House) -> dict[str, tuple[list[tuple[str, str]], bytes, int]]:
+    content = json.dumps(text(CANARY)).encode()
+    kind = ("Content-Type", "application/json")
+    return {
+        "no length": ([kind], content, 400),
+        "a length of nothing": ([kind, ("Content-Length", "0")], content, 400),
+        "a length that is short": ([kind, ("Content-Length", str(len(content) - 1))], content, 400),
+        "a length that is much too short": ([kind, ("Content-Length", "1")], content, 400),
+        "no type": ([("Content-Length", str(len(content)))], content, 415),
+        "an encoding": ([kind, ("Content-Encoding", "gzip"), ("Content-Length", str(len(content)))], content, 415),
+        "two types": ([kind, ("Content-Type", "text/plain"), ("Content-Length", str(len(content)))], content, 415),
+    }
+
+
+@pytest.mark.parametrize("case", lengths(None))  # type: ignore[arg-type]
+def test_a_body_whose_length_or_type_is_wrong_stores_nothing(house: House, case: str) -> None:
+    more, content, status = lengths(house)[case]
+    before = state_of(house.hub)
+    sent = [("Host", house.host()), ("Authorization", f"Bearer {house.owner}"), *more]
+    answer = house.send("bridge", request("POST", "/clipboard", sent, content))
+    assert answer is not None
+    assert answer.status == status
+    assert CANARY not in repr(answer)
+    assert state_of(house.hub) == before
+
+
+def test_a_body_that_is_cut_off_stores_nothing(house: House) -> None:
+    before = state_of(house.hub)
+    content = json.dumps(text()).encode()
+    sent = [("Host", house.host()), ("Authorization", f"Bearer {house.owner}"), ("Content-Type", "application/json")]
+    wire = house.wire()
+    wire.send(request("POST", "/clipboard", [*sent, ("Content-Length", str(len(content) + 1))], content))
+    wire.close()
+    house.own("GET", "/status")  # the server goes on
+    assert state_of(house.hub) == before
+
+
+def test_a_client_that_waits_to_be_told_to_go_on_is_told(house: House) -> None:
+    content = json.dumps(text()).encode()
+    sent = [("Host", house.host()), ("Authorization", f"Bearer {house.owner}"), ("Content-Type", "application/json")]
+    wire = house.wire()
+    wire.send(request("POST", "/clipboard", [*sent, ("Content-Length", str(len(content))), ("Expect", "100-continue")]))
+    wire.send(content)
+    answer = wire.answer()
+    wire.close()
+    assert answer is not None
+    assert answer.status == 201
+
+
+def nested(levels: int, brackets: tuple[str, str] = ("[", "]")) -> str:
+    return brackets[0] * levels + brackets[1] * levels
+
+
+@pytest.mark.parametrize("levels", [98, 99, 100, 101, 500, *range(880, 1010, 10), 5_000, 100_000])
+def test_a_payload_of_any_depth_is_taken_whole_or_refused(house: House, levels: int) -> None:
+    house.own("PUT", "/structured-output/schemas/any/1", {})
+    for path, body in (
+        ("/structured-output", f'{{"schema": "any/1", "payload": {nested(levels)}}}'),
+        ("/hub-window/commands", f'{{"command": "show", "args": {{"a": {nested(levels)}}}}}'),
+        ("/trigger", f'{{"trigger": "smrtsearch", "args": {{"query": {nested(levels)}}}}}'),
+        ("/structured-output/schemas/deep/1", f'{{"const": {nested(levels)}}}'),
+        ("/clipboard", f'{{"fragments": {nested(levels)}}}'),
+    ):
+        content = body.encode()
+        sent = [
+            ("Host", house.host()),
+            ("Authorization", f"Bearer {house.owner}"),
+            ("Content-Type", "application/json"),
+        ]
+        method = "PUT" if "schemas" in path else "POST"
+        answer = house.send("bridge", request(method, path, [*sent, ("Content-Length", str(len(content)))], content))
+        assert answer is not None
+        assert answer.status in ((201, 400, 413) if levels > 95 else (201, 400)), (path, levels, answer)
+        assert levels < 101 or answer.status != 201
+    for item in house.own("GET", "/structured-output")["items"]:
+        assert json.dumps(house.own("GET", f"/structured-output/{item['id']}")["payload"]) == nested(levels)
+    house.own("GET", "/structured-output/schemas")
+    house.own("GET", "/hub-window")
+
+
+REFUSED: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "no token": ("", []),
+    "a stranger's token": ("shb_x_" + "0" * 64, []),
+    "a page's origin": ("owner", [("Origin", "https://page.example")]),
+    "another host": ("owner", [("Host", "page.example")]),
+    "another site": ("owner", [("Sec-Fetch-Site", "cross-site")]),
+    "an upgrade": ("owner", [("Upgrade", "websocket")]),
+    "too few scopes": ("client", []),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_refused_call_changes_nothing_at_any_route(house: House, case: str) -> None:
+    clip = house.own("POST", "/clipboard", text())["id"]
+    token, more = REFUSED[case]
+    made = house.own("POST", "/clients", {"name": "a", "kind": "script", "scopes": ["events:read"]})
+    token = {"owner": house.owner, "client": made["token"]}.get(token, token)
+    before = state_of(house.hub)
+    for door in (door for door in DOORS if not door.endpoint.anonymous and door.endpoint.name != "get_events"):
+        body = BODIES.get(door.endpoint.name)
+        content = b"" if body is None else json.dumps(body).encode()
+        sent = [] if any(name == "Host" for name, _ in more) else [("Host", house.host(door.service))]
+        sent += [*more, *([("Authorization", f"Bearer {token}")] if token else [])]
+        if body is not None:
+            sent += [("Content-Type", "application/json"), ("Content-Length", str(len(content)))]
+        path = door.path.replace("/clipboard/x1", f"/clipboard/{clip}")
+        answer = house.send(door.service, request(door.endpoint.method, path, sent, content))
+        assert answer is not None
+        assert answer.status in (400, 401, 403, 421), (door.name, answer)
+    assert state_of(house.hub) == before
