@@ -2,7 +2,7 @@
 
 import { stranger } from "./wording.js";
 
-/** As `describe`, of a record of src/pairing.js; with `note`, small print, and the buttons that make sense. */
+/** As `describe`, of a record of src/pairing.js; with `note`, small print, and which buttons to show. */
 export function describePairing(pairing) {
   const said = (WORDS[pairing.state] ?? WORDS.unfit)(pairing);
   return {
@@ -33,13 +33,16 @@ const WORDS = {
   stopped: (pairing) => ({ ...(TRIES[pairing.why] ?? TRIES.unreachable)(pairing), canPair: true }),
   several: ({ ports }) => ({
     headline: "More than one program says it is the hub",
-    explanation: `They are on the ports ${inWords(ports)}. One may be another user's hub, or only pose as yours.`,
+    explanation: `They are on the ports ${inWords(ports)}. One may be another user's, or only pose as yours.`,
     steps: ["Look where yours listens: `smrthub status`.", "Choose that port."],
     canCancel: true,
   }),
   waiting: (pairing) => ({
     ...(pairing.isSame ? YOUR_TURN_THERE : COMPARE),
-    note: `Asked at 127.0.0.1:${pairing.port}, for leave to send tabs and nothing else. The code holds until ${timeOf(pairing.expiresAtMs)}, also when this page is closed.`,
+    note: [
+      `Asked at 127.0.0.1:${pairing.port}, for leave to send tabs and nothing else.`,
+      `The code holds until ${timeOf(pairing.expiresAtMs)}, also when this page is closed.`,
+    ].join(" "),
     canSay: pairing.isSame ? null : "The hub shows this code",
     canCancel: true,
   }),
@@ -48,7 +51,10 @@ const WORDS = {
       ? { tone: "quiet", headline: "Connecting …" }
       : {
           headline: "Allowed. Was it you?",
-          explanation: `The program at 127.0.0.1:${port} says that you have allowed this code. If you have not, it is not your hub.`,
+          explanation: [
+            `The program at 127.0.0.1:${port} says that you have allowed this code.`,
+            "If you have not, it is not your hub.",
+          ].join(" "),
           canSay: "Yes, connect",
           canCancel: true,
         },
@@ -76,8 +82,10 @@ const WORDS = {
 
 const COMPARE = {
   headline: "Compare this code",
-  explanation:
-    "Where you ran `smrthub pair`, the hub shows a code, too. The same? Say yes there, and here. Another? Cancel. None? Run it again.",
+  explanation: [
+    "Where you ran `smrthub pair`, the hub shows a code, too.",
+    "The same? Say yes there, and here. Another? Cancel. None? Run it again.",
+  ].join(" "),
 };
 
 const YOUR_TURN_THERE = {

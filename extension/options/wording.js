@@ -1,5 +1,5 @@
-// One job: say a status in words: { tone, headline, explanation, steps, canPair }. Pure, and text only: no markup.
-// In steps, what stands between backticks is shown as code.
+// One job: say a status in words: { tone, headline, explanation, steps, canPair }. Pure, and text only.
+// What stands between backticks is shown as code.
 
 const OPEN_WINDOW = "In a terminal, run `smrthub pair`.";
 const PRESS = "Press the button. Both sides will show a code to compare.";

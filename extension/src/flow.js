@@ -45,7 +45,7 @@ export function afterAsking(record, port, reply, atMs) {
     const begun = begunOf(body, atMs);
     return begun ? { ...begun, port } : { state: "unfit", port, httpStatus, code: null };
   }
-  // The gate lets no extension in while the window is closed; the first is said when it closes at that moment.
+  // The gate lets no extension in while the window is closed, unless one has asked before: then it is denied.
   if (code === "access_denied" || code === "forbidden_origin") return { ...later("closed", atMs), port };
   if (code === "conflict") return { ...later("crowded", atMs), port };
   if (httpStatus === 429 || httpStatus >= 500) return { ...later("busy", atMs, retryAfterS(reply)), port };
@@ -54,7 +54,7 @@ export function afterAsking(record, port, reply, atMs) {
 
 /** After POST /pair/token: the token, or what the user has said so far. */
 export function afterPolling(record, reply, atMs) {
-  // Whoever is not there may be starting again: the hub keeps the request. A stranger can say nothing about it.
+  // Whoever is not there may be starting again: the hub keeps the request. A stranger knows nothing of it.
   if (!isOurs(reply)) return pollLater(record, atMs);
   if (isSuccess(reply.httpStatus)) {
     const token = String(reply.body?.token ?? "");

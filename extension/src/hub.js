@@ -46,7 +46,7 @@ export async function ping(port, token) {
   return { port, isHub, isUnproven: !isHub };
 }
 
-/** What a port answers to GET /ping: `said` where it says to be the hub, or who else is there (`stranger`). */
+/** What a port answers to GET /ping: `said` where it says to be the hub, or `stranger`: who else is there. */
 async function greet(port, query = "") {
   try {
     const reply = await fetch(`http://127.0.0.1:${port}/ping${query}`, {

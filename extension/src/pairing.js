@@ -1,12 +1,13 @@
 // One job: pair with the hub: ask for a token, keep the code for the page to show, wait for the user.
 //
-// Before there is a token nobody can prove to be the hub. A program that poses as it can say yes to us at once,
-// and cannot show our code on the user's hub. So what says yes is believed only when the user has said here, too,
-// that the hub shows the same code; until then its token lies unused.
+// Before there is a token nobody can prove to be the hub. A program that poses as it can say yes at once, and
+// cannot show our code on the user's hub. So a yes is believed only when the user has said here, too, that
+// the hub shows the same code; until then the token lies unused.
 //
-// The record, one at a time. It holds secrets, so it lives in memory (storage.session), which outlives the worker
-// and not the browser.
-//   state    seeking   tries to ask; `why` not yet: closed (the hub's window), unreachable (`strangers`), crowded, busy
+// The record, one at a time. It holds secrets, so it lives in memory (storage.session), which outlives the
+// worker and not the browser.
+//   state    seeking   tries to ask; `why` not yet: closed (the hub's window), unreachable (`strangers`),
+//                      crowded, busy
 //            waiting   `userCode` is to be compared; `isSame`: the user has said so
 //            denied    the user has said no on the hub; that can be taken back until the code expires
 //            allowed   the hub has given the token; used once `isSame`
@@ -39,7 +40,7 @@ export function whenPaired(tell) {
   tellPaired = tell;
 }
 
-/** Begins to pair, or tries anew; a code that is already shown stays. `isChosen`: ask at this port and no other. */
+/** Begins to pair, or tries anew; a code that is shown stays. `isChosen`: ask at this port and no other. */
 export async function pair({ port, isChosen }) {
   await inTurn(async () => {
     if (["waiting", "allowed"].includes((await readPairing()).state)) return;

@@ -27,6 +27,11 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress ships no types
             environ["HTTP_TRANSFER_ENCODING"] = "chunked"
         return environ
 
+    def set_close_on_finish(self) -> None:
+        """Keep the connection after a 204 or 304, which end with their headers: Waitress would close it for want of a length."""
+        if self.has_body or self.version != "1.1" or self.request.headers.get("CONNECTION", "").lower() == "close":
+            super().set_close_on_finish()
+
 
 class Refused(WSGITask):  # type: ignore[misc]  # waitress ships no types
     """A request that Waitress cannot take: the app answers it, since Waitress's own text quotes it and has no shape of ours."""

@@ -46,6 +46,8 @@ EXTENSION_ORIGIN = re.compile(
 )
 #: Calls without a valid token that are answered as such, a second in the long run: guessing is hopeless, this keeps it cheap.
 FAILURES_PER_SECOND = 20
+#: Calls about pairing of one origin, or of all programs together; each may write. A program asks every two seconds.
+PAIRINGS_PER_SECOND = 5
 _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
 _SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -71,6 +73,7 @@ class Gate:
         table: RouteTable,
         settings: BridgeSettings | WebListenerSettings,
         limit: Callable[[Endpoint], int],
+        peers: Peers | None = None,
     ) -> None:
         self._app = app
         self._hub = hub
@@ -83,10 +86,11 @@ class Gate:
             f"[{settings.host}]" if ":" in settings.host else settings.host,
         )
         self._allowed_hosts = frozenset(host.lower() for host in settings.allowed_hosts)
-        self._peers = Peers()
+        self._peers = peers or Peers()
         self._check_peer = settings.check_peer_user
         self._admit_programs = isinstance(settings, BridgeSettings) and settings.admit_same_user_programs
         self._rates = Rates(settings.requests_per_second, 2 * settings.requests_per_second)
+        self._pairing = Rates(PAIRINGS_PER_SECOND, 4 * PAIRINGS_PER_SECOND)
         self._failures = Rates(FAILURES_PER_SECOND, 10 * FAILURES_PER_SECOND)
         self._limit = limit
         self._headers = {"X-SmrtHub-Service": service, **_SECURITY_HEADERS}
@@ -201,6 +205,9 @@ class Gate:
                 note_outcome(self._hub, self._service, "admitted_same_user")
                 return Caller(SAME_USER, self._service, trace_id, frozenset({endpoint.scope or ""}))
             if endpoint is not None and endpoint.anonymous:
+                wait_s = self._pairing.take(origin or "") if endpoint.access == "pairing" else 0
+                if wait_s:
+                    raise _too_often(wait_s)
                 if origin is not None and EXTENSION_ORIGIN.fullmatch(origin):
                     environ[CORS_ORIGIN] = origin
                 return Caller("anonymous", self._service, trace_id)
@@ -234,10 +241,10 @@ class Gate:
 
     def _check_client_origin(self, client: Client, endpoint: Endpoint | None, origin: str | None) -> None:
         """An extension's token works from the one origin it is bound to, and nobody else's from an extension."""
-        if client.kind == "extension" or (origin is not None and EXTENSION_ORIGIN.fullmatch(origin)):
-            if client.kind != "extension" or origin is None or origin != (client.origin or origin):
-                raise Refusal("forbidden_origin", "This token is not for this extension.")
-        elif endpoint is not None and endpoint.access == "extension" and client.id != OWNER:
+        from_extension = origin is not None and EXTENSION_ORIGIN.fullmatch(origin) is not None
+        if from_extension != (client.kind == "extension") or (from_extension and client.origin not in (None, origin)):
+            raise Refusal("forbidden_origin", "This token is not for this extension.")
+        if not from_extension and endpoint is not None and endpoint.access == "extension" and client.id != OWNER:
             raise Refusal("forbidden_origin", "Without an extension's Origin, only the owner's token is taken here.")
 
     def _bind(self, client: Client, origin: str) -> None:

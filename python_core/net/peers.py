@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import errno
 import os
 import socket
 import struct
@@ -17,9 +17,14 @@ _SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
 _SOCK_DIAG_BY_FAMILY = 20
 _NLM_F_REQUEST = 1
 _ANY_STATE = _NO_COOKIE = 0xFFFFFFFF
+#: Stands for the user id of a caller who has closed the connection already: nobody's.
+GONE = -1
+_NLMSG_ERROR = 2
 _HEADER = struct.Struct("=IHHII")
-#: inet_diag_msg up to its uid: family, state, timer, retrans; the socket's id; expires, rqueue, wqueue, uid.
+_ERROR = struct.Struct("=i")
+#: inet_diag_msg: family, state, timer, retrans; the socket's id; expires, rqueue, wqueue; then this, uid and inode.
 _UID_AT = _HEADER.size + 4 + 48 + 12
+_UID = struct.Struct("=II")
 
 
 def own_uid() -> int | None:
@@ -30,12 +35,20 @@ def own_uid() -> int | None:
 class Peers:
     """Tells this user's own programs from those of other users, as far as the system names the caller.
 
-    :param owner_of: the name of the user whose program holds the other end, for systems without user ids (Windows).
+    :param own: this process's user id.
+    :param owner_of: the name of the user whose program holds the other end, and ``own_name`` this user's, for systems
+        without user ids (Windows).
     """
 
-    def __init__(self, owner_of: Callable[[str, int], str | None] | None = None) -> None:
-        self._own = own_uid()
+    def __init__(
+        self,
+        own: Callable[[], int | None] = own_uid,
+        owner_of: Callable[[str, int], str | None] | None = None,
+        own_name: Callable[[], str | None] | None = None,
+    ) -> None:
+        self._own = own()
         self._owner_of = owner_of or owner_of_connection
+        self._own_name = own_name or name_of_this_user
 
     def is_foreign(self, environ: dict[str, Any]) -> bool:
         """Say whether the system names another user as the caller; where it names nobody the token alone decides."""
@@ -46,34 +59,48 @@ class Peers:
         """Say whether the system names this very user as the caller; where it names nobody, no."""
         if self._own is not None:
             return self._uid(environ) == self._own
-        address, port = environ.get("REMOTE_ADDR", ""), int(environ.get("REMOTE_PORT") or 0)
-        return self._owner_of(address, port) == getpass.getuser()
+        owner = self._owner_of(environ.get("REMOTE_ADDR", ""), int(environ.get("REMOTE_PORT") or 0))
+        return owner is not None and owner == self._own_name()
 
     def _uid(self, environ: dict[str, Any]) -> int | None:
         if PEER_UID in environ:
             uid: int | None = environ[PEER_UID]
             return uid
+        if not environ.get("REMOTE_PORT"):
+            return None  # not every host tells it
         local = (environ.get("SERVER_NAME", ""), int(environ["SERVER_PORT"]))
-        return uid_of_peer((environ.get("REMOTE_ADDR", ""), int(environ.get("REMOTE_PORT") or 0)), local)
+        return uid_of_peer((environ.get("REMOTE_ADDR", ""), int(environ["REMOTE_PORT"])), local)
 
 
 def owner_of_connection(address: str, port: int) -> str | None:
-    """Return the user name of the program that holds one end of a connection, as psutil knows it; None if unknown."""
+    """Return the user name, domain included, of the program that holds one end of a connection; None if unknown."""
     import psutil
 
     try:
         for connection in psutil.net_connections("tcp"):
             if connection.laddr and tuple(connection.laddr) == (address, port) and connection.pid:
                 name: str = psutil.Process(connection.pid).username()
-                return name.rpartition("\\")[2]
+                return name
     except (psutil.Error, OSError):
         pass
     return None
 
 
+def name_of_this_user() -> str | None:
+    """Return this user's name as ``owner_of_connection`` would: the environment's is anybody's to set."""
+    import psutil
+
+    try:
+        name: str = psutil.Process().username()
+    except (psutil.Error, OSError):
+        return None
+    return name
+
+
 def uid_of_peer(peer: tuple[str, int], local: tuple[str, int]) -> int | None:
     """Return the user id of the program that holds the other end of a TCP connection on this machine; None if unknown.
 
+    ``GONE`` for one that has hung up: the kernel names root for what is left of its socket, or knows of none.
     Linux alone tells: by one question to the kernel about exactly this connection (16 µs, however many there are; reading
     ``/proc/net/tcp`` took 4 ms on the same machine), which also answers in most containers.
 
@@ -90,10 +117,13 @@ def _ask(peer: tuple[str, int], local: tuple[str, int]) -> int | None:
             answer = kernel.recv(4096)
     except (OSError, ValueError):
         return None
-    if _HEADER.unpack_from(answer)[1] != _SOCK_DIAG_BY_FAMILY or len(answer) < _UID_AT + 4:
+    kind = _HEADER.unpack_from(answer)[1]
+    if kind == _NLMSG_ERROR:
+        return GONE if _ERROR.unpack_from(answer, _HEADER.size)[0] == -errno.ENOENT else None
+    if kind != _SOCK_DIAG_BY_FAMILY or len(answer) < _UID_AT + _UID.size:
         return None
-    uid: int = struct.unpack_from("=I", answer, _UID_AT)[0]
-    return uid
+    uid, inode = _UID.unpack_from(answer, _UID_AT)
+    return int(uid) if inode else GONE
 
 
 def _question(peer: tuple[str, int], local: tuple[str, int]) -> bytes:

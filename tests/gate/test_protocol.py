@@ -126,7 +126,9 @@ def test_another_form_is_refused_at_every_door(house: House, form: Knock) -> Non
 def test_a_method_that_a_path_does_not_have_is_refused_and_the_right_ones_named(house: House, method: str) -> None:
     there = {(door.service, door.path): set[str]() for door in DOORS}
     for door in DOORS:
-        there[door.service, door.path] |= {door.endpoint.method} | ({"HEAD"} if door.endpoint.method == "GET" else set())
+        there[door.service, door.path] |= {door.endpoint.method} | (
+            {"HEAD"} if door.endpoint.method == "GET" else set()
+        )
     faults = {}
     for (service, path), methods in there.items():
         if method in methods:
@@ -139,7 +141,9 @@ def test_a_method_that_a_path_does_not_have_is_refused_and_the_right_ones_named(
     assert (faults, house.took()) == ({}, [])
 
 
-@pytest.mark.parametrize("path", ["/", f"/{CANARY}", "/clipboard/", "/CLIPBOARD", "/clipboard;x", "/ping/x", "/static/x"])
+@pytest.mark.parametrize(
+    "path", ["/", f"/{CANARY}", "/clipboard/", "/CLIPBOARD", "/clipboard;x", "/ping/x", "/static/x"]
+)
 def test_what_is_not_declared_is_unauthorized_to_strangers_and_not_found_to_the_owner(house: House, path: str) -> None:
     for service in SERVICES:
         for method in METHODS:
