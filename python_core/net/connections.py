@@ -79,6 +79,7 @@ class SlowRequests:
     """Cuts what is not whole in time, however slowly it drips: Waitress has an idle timer only (security.md, 6).
 
     A connection that has never sent anything counts as such a request: 110 of those block a server that waits for them.
+    So does an answer that is not taken: from 16 MiB on a thread waits for its reader, and Waitress never ends that wait.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -86,19 +87,28 @@ class SlowRequests:
         self._since: dict[Any, tuple[object, float]] = {}
 
     def cut(self, channels: Iterable[Any]) -> int:
-        """End the connections whose request has been unfinished for too long; return how many. Called every second or so."""
-        now, unfinished, cut = time.monotonic(), dict[Any, tuple[object, float]](), 0
+        """End the connections that have kept us waiting for too long; return how many. Called every second or so."""
+        now, waiting, cut = time.monotonic(), dict[Any, tuple[object, float]](), 0
         for channel in channels:
-            request = channel.request
-            is_fresh = request is None and not channel.requests and channel.last_activity == channel.creation_time
-            if request is None and not is_fresh:
+            owed = _owed_by(channel)
+            if owed is None:
                 continue
             before = self._since.get(channel)
-            since = before[1] if before is not None and before[0] is request else now
+            since = before[1] if before is not None and before[0] is owed else now
             if now - since > self._timeout_s:
                 channel.handle_close()
                 cut += 1
             else:
-                unfinished[channel] = (request, since)
-        self._since = unfinished
+                waiting[channel] = (owed, since)
+        self._since = waiting
         return cut
+
+
+def _owed_by(channel: Any) -> object | None:
+    """Return what we wait for: that an answer is read, the rest of a request, a first one; None for nothing."""
+    if channel.total_outbufs_len:
+        return "answer"
+    if channel.request is not None:
+        return channel.request
+    is_fresh = not channel.requests and channel.last_activity == channel.creation_time
+    return "request" if is_fresh else None

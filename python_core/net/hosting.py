@@ -79,6 +79,8 @@ class Server:
     def join(self) -> None:
         """Wait for the end."""
         self._thread.join()
+        # Not by the loop's own thread: ``stop`` may be about to write to the trigger, whose number another file has by then.
+        wasyncore.close_all(self._waitress._map)  # noqa: SLF001
 
     def _loop(self) -> None:
         """Waitress's own ``run`` ends only by a signal in the main thread, and cuts what is under way."""
@@ -92,7 +94,6 @@ class Server:
         while time.monotonic() < self._stop_by and not self._is_idle():
             wasyncore.loop(timeout=0.05, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
         waitress.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
-        wasyncore.close_all(waitress._map)  # noqa: SLF001
 
     def _is_idle(self) -> bool:
         dispatcher = self._waitress.task_dispatcher

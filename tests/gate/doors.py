@@ -97,14 +97,14 @@ class Wire:
     """One connection; a request is sent byte for byte as it is given."""
 
     port: int
-    _socket: socket.socket = field(init=False)
+    socket: socket.socket = field(init=False)
     _rest: bytes = b""
 
     def __post_init__(self) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
 
     def send(self, content: bytes) -> None:
-        self._socket.sendall(content)
+        self.socket.sendall(content)
 
     def answer(self, *, to_head: bool = False) -> Answer | None:
         """Read one reply; None when the connection ends without one."""
@@ -134,14 +134,14 @@ class Wire:
 
     def _read(self) -> bool:
         try:
-            got = self._socket.recv(65_536)
+            got = self.socket.recv(65_536)
         except ConnectionError:
             got = b""
         self._rest += got
         return bool(got)
 
     def close(self) -> None:
-        self._socket.close()
+        self.socket.close()
 
 
 def request(

@@ -267,6 +267,13 @@ def test_a_payload_of_any_depth_is_taken_whole_or_refused(house: House, levels: 
     house.own("GET", "/hub-window")
 
 
+def test_stopping_a_server_that_has_ended_meanwhile_does_nothing_more(house: House) -> None:
+    server = house.servers["bridge"]
+    server.stop(1)
+    server._thread.join()
+    server.stop(1)
+
+
 REFUSED: dict[str, tuple[str, list[tuple[str, str]]]] = {
     "no token": ("", []),
     "a stranger's token": ("shb_x_" + "0" * 64, []),
