@@ -36,6 +36,8 @@ SCOPES: dict[str, str] = {
 }
 #: Who a valid token belongs to.
 Client = ClientRow
+#: The struct's pattern lets a closing newline and the second set of controls through.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TOKEN = re.compile(r"shb_([0-9a-z-]{1,40})_([0-9a-f]{64})")
 
 
@@ -165,8 +167,11 @@ def make_client(hub: Hub, caller: Caller, wanted: NewClient) -> ClientMade:
 def check_client(wanted: NewClient) -> None:
     """Check what a client may be.
 
-    :raises BadInput: a scope does not exist or is not for clients, or an extension asks for more than ``tabs:write``.
+    :raises BadInput: a scope does not exist or is not for clients, an extension asks for more than ``tabs:write``, or
+        the name holds control characters, which would act on the terminal that shows it.
     """
+    if _CONTROLS.search(wanted.name):
+        raise BadInput.at("/name", "must hold no control characters")
     for n, scope in enumerate(wanted.scopes):
         if scope not in SCOPES or scope == "admin":
             known = ", ".join(SCOPES)

@@ -46,16 +46,16 @@ class Chrome:
 
     def __init__(self, start: Callable[[], BrowserContext]) -> None:
         self._start = start
-        self.context = start()
-        # At installation the extension opens its options by itself.
+        self._begin()
+
+    def _begin(self) -> None:
+        self.context = self._start()
+        # At installation the extension opens its options by itself; to a browser that is told to load it, each start is one.
         self.options = wait_until(self._options_page, "the options page, opened at installation", self.context)
-        self._ready()
+        self.options.locator("#status[data-state]").wait_for()
 
     def _options_page(self) -> Page | None:
         return next((page for page in self.context.pages if page.url == OPTIONS), None)
-
-    def _ready(self) -> None:
-        self.options.locator("#status[data-state]").wait_for()
 
     @property
     def worker(self) -> Worker:
@@ -142,9 +142,7 @@ class Chrome:
 
     def restart(self) -> None:
         self.context.close()
-        self.context = self._start()
-        self.options = self.open(OPTIONS)
-        self._ready()
+        self._begin()
 
 
 @contextmanager

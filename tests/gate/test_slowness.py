@@ -11,7 +11,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from python_core.store import Store
-from tests.gate.doors import House, Wire, house_of, request
+from tests.gate.doors import SERVICES, House, Wire, house_of, request
 from tests.hubs import Clock, make_hub
 
 TIMEOUT_S = 2
@@ -58,29 +58,36 @@ def head(house: House, service: str, path: str, length: int) -> bytes:
 
 @pytest.mark.parametrize("count", [110, 250])
 @pytest.mark.parametrize("begun", [b"", b"GET /ping HTTP/1.1\r\nHost: 127.0"], ids=["silent", "begun"])
-@pytest.mark.parametrize("service", ["bridge", "web-listener"])
-def test_half_open_connections_do_not_keep_others_out(house: House, service: str, count: int, begun: bytes) -> None:
+def test_half_open_connections_do_not_keep_others_out(house: House, count: int, begun: bytes) -> None:
     with ExitStack() as open_still:
-        for _ in range(count):
+        for service in SERVICES * count:
             wire = house.wire(service)
             open_still.callback(wire.close)
             wire.send(begun)
-        assert answers_ping(house, service)
+        assert [answers_ping(house, service) for service in SERVICES] == [True, True]
 
 
-@pytest.mark.parametrize("service", ["bridge", "web-listener"])
-@pytest.mark.parametrize(
-    "begun",
-    [b"", b"G", b"GET /ping HTTP/1.1\r\nX-Any: a", b"\r\n\r\nGET "],
-    ids=["nothing", "a letter", "half a header", "blank lines and a word"],
-)
-def test_a_request_that_never_gets_whole_is_cut(house: House, service: str, begun: bytes) -> None:
-    with closing(house.wire(service)) as wire:
-        wire.send(begun)
-        assert wire.is_cut()
+UNFINISHED = {
+    "nothing": b"",
+    "a letter": b"G",
+    "half a header": b"GET /ping HTTP/1.1\r\nX-Any: a",
+    "blank lines and a word": b"\r\n\r\nGET ",
+    "a head without its body": b"POST /tab-info HTTP/1.1\r\nContent-Length: 100\r\n\r\n{",
+    "a chunk without an end": b"POST /tab-info HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{",
+}
 
 
-@pytest.mark.parametrize("service", ["bridge", "web-listener"])
+def test_a_request_that_never_gets_whole_is_cut(house: House) -> None:
+    wires = {(service, name): house.wire(service) for service in SERVICES for name in UNFINISHED}
+    for (_, name), wire in wires.items():
+        wire.send(UNFINISHED[name])
+    left = [key for key, wire in wires.items() if not wire.is_cut()]
+    for wire in wires.values():
+        wire.close()
+    assert left == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
 def test_headers_that_drip_are_cut(house: House, service: str) -> None:
     with closing(house.wire(service)) as wire:
         assert dripped(wire, b"GET /ping HTTP/1.1\r\n" + b"X-Any: a\r\n" * 1000)
@@ -93,12 +100,6 @@ def test_a_body_that_drips_is_cut_and_nothing_of_it_is_stored(house: House, serv
         wire.send(head(house, service, path, 1000))
         assert dripped(wire, b'{"url":"https://a.example/","title":"' + b"x" * 1000)
     assert house.own("GET", "/status")["lastEventId"] == before
-
-
-def test_a_body_that_never_comes_is_cut(house: House) -> None:
-    with closing(house.wire()) as wire:
-        wire.send(head(house, "bridge", "/clipboard", 10_000_000))
-        assert wire.is_cut()
 
 
 def test_the_second_request_of_a_connection_is_cut_too(house: House) -> None:
@@ -148,12 +149,12 @@ def test_answers_that_nobody_reads_hold_no_thread(house: House, read: Callable[[
 def test_a_connection_that_is_kept_and_quiet_is_not_cut(house: House) -> None:
     ping = request("GET", "/ping", [("Host", house.host())])
     with closing(house.wire()) as wire:
-        for _ in range(2):
+        for wait_s in (0, 2 * TIMEOUT_S):
+            time.sleep(wait_s)
             wire.send(ping)
             answer = wire.answer()
             assert answer is not None
             assert answer.status == 200
-            time.sleep(2 * TIMEOUT_S)
 
 
 def test_an_answer_that_takes_longer_than_a_request_may_is_waited_for(house: House) -> None:
