@@ -39,7 +39,8 @@ def pair(seconds: int) -> None:
                 raise HubError("It was allowed but did not fetch its token. Ask from it again: smrthub pair")
         finally:
             hub.call("POST", "/pairing/window", {"seconds": 0})
-    say("Paired. To end it one day: smrthub token list, then smrthub token revoke ID")
+    say("It has its token. A browser extension waits for your yes on its own page, too.")
+    say("To end it one day: smrthub token list, then smrthub token revoke ID")
 
 
 @click.group()
