@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from flask import Flask, Response, request
+from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 from python_core.config import Settings, load_or_seed_settings
 from python_core.net.bodies import decode, read_body, read_query
@@ -29,12 +30,24 @@ HUB = "smrthub"
 log = get_logger_for("python-net")
 
 
+class _App(Flask):
+    """Flask, with the address taken as it is: the gate has checked the Host and the path before."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Make what finds a request's route: Flask's own takes the host apart first, 18 µs of a request."""
+        if request is None:
+            return None
+        environ = request.environ
+        path, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        return MapAdapter(self.url_map, "127.0.0.1", "/", "", "http", path, method)
+
+
 def build_app(service: str, hub: Hub, subjects: list[Routes], own_settings: Any) -> Flask:
     """Return the app of one server: ``app.wsgi_app`` is the gate, Flask and the handlers are behind it.
 
     :param own_settings: the server's section of the settings, with ``allowed_hosts`` and the limits that routes name.
     """
-    app = Flask("python_core.net", static_folder=None, template_folder=None)
+    app = _App("python_core.net", static_folder=None, template_folder=None)
     app.extensions[HUB] = hub
     endpoints = [
         endpoint

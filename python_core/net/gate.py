@@ -165,6 +165,7 @@ class Gate:
             allowed = wanted.access == "extension" and is_paired_origin(self._hub, origin)
         if allowed:
             environ[CORS_ORIGIN] = origin
+            environ.pop("HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK", None)  # Flask-CORS would answer it, with a no
         return allowed
 
     def _check_origin(self, environ: Environ, access: Access, origin: str | None) -> None:

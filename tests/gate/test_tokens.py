@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from python_core.errors import BadInput
 from python_core.runtime.clients import (
     SCOPES,
     NewClient,
@@ -280,7 +281,5 @@ def test_a_supervisors_token_is_taken_whatever_it_looks_like(tmp_path_factory: p
 
 
 def test_the_owner_is_no_client_that_can_be_revoked(tokens: Tokens) -> None:
-    from python_core.errors import BadInput
-
     with pytest.raises(BadInput):
         revoke_client(tokens.hub, caller(), OWNER)
