@@ -109,6 +109,7 @@ def _owed_by(channel: Any) -> object | None:
     if channel.total_outbufs_len:
         return "answer"
     if channel.request is not None:
-        return channel.request
+        request: object = channel.request
+        return request
     is_fresh = not channel.requests and channel.last_activity == channel.creation_time
     return "request" if is_fresh else None

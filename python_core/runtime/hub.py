@@ -13,6 +13,8 @@ from python_core.utils.timestamps import now_ms
 
 #: The owner's client id: whoever can read the runtime file is the user.
 OWNER = "owner"
+#: Callers that wait for a run at once, each holding a thread of the server: eight would leave none for anybody else.
+WAITERS_AT_MOST = 2
 #: The client id of a program that was let in without a token, because the system names it as the user's own.
 SAME_USER = "same-user"
 
@@ -20,13 +22,14 @@ SAME_USER = "same-user"
 @dataclass(frozen=True)
 class Hub:
     """One process's hold on the hub. ``notes`` is what the ledger
-    is to be told; ``work_queued`` is set when this process has queued a run, to wake its own worker."""
+    is to be told; ``waiters`` bounds who may wait for a run; ``work_queued`` is set when this process has queued a run, to wake its own worker."""
 
     settings: Settings
     store: Store
     now: Callable[[], int] = now_ms
     started_at_ms: int = field(default_factory=now_ms)
     notes: Notes = field(default_factory=Notes)
+    waiters: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(WAITERS_AT_MOST))
     work_queued: threading.Event = field(default_factory=threading.Event)
 
 

@@ -162,8 +162,16 @@ def dry_run(hub: Hub, wanted: NewRun) -> DryRun:
 
 
 def wait_for_run(hub: Hub, run_id: str, timeout_s: float) -> RunView:
-    """Return a run once it has ended, or as it is when the time is over."""
-    end = time.monotonic() + timeout_s
+    """Return a run once it has ended, or as it is when the time is over or too many wait already."""
+    if not hub.waiters.acquire(blocking=False):
+        return get_run(hub, run_id)
+    try:
+        return _wait(hub, run_id, time.monotonic() + timeout_s)
+    finally:
+        hub.waiters.release()
+
+
+def _wait(hub: Hub, run_id: str, end: float) -> RunView:
     while True:
         run = get_run(hub, run_id)
         if run.state in ENDED or time.monotonic() >= end:

@@ -256,3 +256,10 @@ def test_a_queue_outlives_the_hub(hub: Hub, clock: Clock) -> None:
     assert run_next(again)
     assert get_run(again, receipt.run.id).state == "succeeded"
     again.store.close()
+
+
+def test_a_caller_too_many_does_not_wait_and_gets_the_run_as_it_is(hub: Hub) -> None:
+    run = queue_run(hub, caller(), NewRun(trigger="smrtsearch", args={"query": "x", "open": False}), None).run
+    while hub.waiters.acquire(blocking=False):
+        pass
+    assert wait_for_run(hub, run.id, 600).state == "queued"
