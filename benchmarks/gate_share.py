@@ -50,7 +50,7 @@ def _lap(app: Callable[..., Any], environ: dict[str, Any], calls: int) -> float:
 
 def _call(app: Callable[..., Any], environ: dict[str, Any]) -> None:
     statuses: list[str] = []
-    reply = app(environ, lambda status, headers, exc_info=None: statuses.append(status))  # noqa: ARG005  # WSGI's shape
+    reply = app(environ, lambda status, headers, exc_info=None: statuses.append(status))  # WSGI's shape
     for _ in reply:
         pass
     reply.close()

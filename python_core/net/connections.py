@@ -94,7 +94,7 @@ class SlowRequests:
             if owed is None:
                 continue
             before = self._since.get(channel)
-            since = before[1] if before is not None and before[0] is owed else now
+            since = before[1] if before is not None and before[0] == owed else now
             if now - since > self._timeout_s:
                 channel.handle_close()
                 cut += 1
@@ -107,7 +107,7 @@ class SlowRequests:
 def _owed_by(channel: Any) -> object | None:
     """Return what we wait for: that an answer is read, the rest of a request, a first one; None for nothing."""
     if channel.total_outbufs_len:
-        return "answer"
+        return channel.last_activity  # rises with each part of the answer that is read
     if channel.request is not None:
         request: object = channel.request
         return request

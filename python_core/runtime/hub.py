@@ -21,8 +21,11 @@ SAME_USER = "same-user"
 
 @dataclass(frozen=True)
 class Hub:
-    """One process's hold on the hub. ``notes`` is what the ledger
-    is to be told; ``waiters`` bounds who may wait for a run; ``work_queued`` is set when this process has queued a run, to wake its own worker."""
+    """One process's hold on the hub.
+
+    ``notes`` is what the ledger is to be told; ``waiters`` bounds who may wait for a run; ``work_queued`` is set when this
+    process has queued a run, to wake its own worker.
+    """
 
     settings: Settings
     store: Store
