@@ -170,8 +170,9 @@ def check_client(wanted: NewClient) -> None:
     :raises BadInput: a scope does not exist or is not for clients, an extension asks for more than ``tabs:write``, or
         the name holds control characters, which would act on the terminal that shows it.
     """
-    if _CONTROLS.search(wanted.name):
-        raise BadInput.at("/name", "must hold no control characters")
+    for at, text in (("/name", wanted.name), ("/origin", wanted.origin or "")):
+        if _CONTROLS.search(text):
+            raise BadInput.at(at, "must hold no control characters")
     for n, scope in enumerate(wanted.scopes):
         if scope not in SCOPES or scope == "admin":
             known = ", ".join(SCOPES)
