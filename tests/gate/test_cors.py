@@ -67,7 +67,8 @@ def cors_of(answer: Answer) -> dict[str, str]:
     return {name: value for name, value in answer.headers if name.lower().startswith("access-control-")}
 
 
-def test_the_paired_extension_is_told_exactly_what_it_may(house: House, token: str) -> None:
+@pytest.mark.usefixtures("token")
+def test_the_paired_extension_is_told_exactly_what_it_may(house: House) -> None:
     asked = ("Access-Control-Request-Headers", f"authorization,content-type,{CANARY},cookie")
     answer = preflight(house, "web-listener", "/tab-info", EXTENSION, "POST", asked)
     assert (answer.status, answer.body) == (204, b"")

@@ -120,7 +120,7 @@ def ask_for_more_than_fits(house: House) -> Wire:
     return wire
 
 
-def read_nothing(wires: list[Wire]) -> None:
+def read_nothing(_: list[Wire]) -> None:
     time.sleep(TIMEOUT_S)
 
 
