@@ -79,7 +79,8 @@ class SlowRequests:
     """Cuts what is not whole in time, however slowly it drips: Waitress has an idle timer only (security.md, 6).
 
     A connection that has never sent anything counts as such a request: 110 of those block a server that waits for them.
-    So does an answer that is not taken: from 16 MiB on a thread waits for its reader, and Waitress never ends that wait.
+    So does an answer that is not taken. From 16 MiB of them on a thread waits for their reader, and Waitress never ends that
+    wait: they have to become fewer in time, whether something of them is read or not.
     """
 
     def __init__(self, timeout_s: float) -> None:
@@ -106,6 +107,8 @@ class SlowRequests:
 
 def _owed_by(channel: Any) -> object | None:
     """Return what we wait for: that an answer is read, the rest of a request, a first one; None for nothing."""
+    if channel.total_outbufs_len > channel.adj.outbuf_high_watermark:
+        return "answers"  # a thread waits for it
     if channel.total_outbufs_len:
         return channel.last_activity  # rises with each part of the answer that is read
     if channel.request is not None:
