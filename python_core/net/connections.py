@@ -109,10 +109,12 @@ def _owed_by(channel: Any) -> object | None:
     """Return what we wait for: that an answer is read, the rest of a request, a first one; None for nothing."""
     if channel.total_outbufs_len > channel.adj.outbuf_high_watermark:
         return "answers"  # a thread waits for it
+    owed: object = None
     if channel.total_outbufs_len:
-        return channel.last_activity  # rises with each part of the answer that is read
-    if channel.request is not None:
-        request: object = channel.request
-        return request
+        owed = channel.last_activity  # rises with each part of the answer that is read
+    elif channel.request is not None:
+        owed = channel.request
+    if owed is not None:
+        return owed
     is_fresh = not channel.requests and channel.last_activity == channel.creation_time
     return "request" if is_fresh else None

@@ -44,6 +44,7 @@ def waitress_options(settings: Any, largest_body: int) -> dict[str, Any]:
         "ident": None,  # no Server header
         "max_request_body_size": largest_body + 1,  # Waitress would take 1 GiB; it refuses from this size on
         "inbuf_overflow": largest_body + 1,  # nothing captured is spooled to a file in the temp folder
+        "outbuf_overflow": sys.maxsize,  # nor is an answer that waits for its reader: from 16 MiB on the next one waits
         "channel_request_lookahead": 1,  # without it an open stream cannot see that its client has gone
         "channel_timeout": 30,  # idle connections: 120 s would let half-open ones hold the limit
         "cleanup_interval": 5,
@@ -150,6 +151,7 @@ class Host:
         tidy(self._hub)
         for server in self.servers:
             server.start()
+        for server in self.servers:
             self._beat(server.service.replace("-", "_"))
             bound = server.bound
             self._runtime_file(server.service).write(self._hub, bound.url, bound.host, bound.port, always=self.whole)

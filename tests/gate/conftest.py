@@ -27,3 +27,10 @@ def house(module_store: Store) -> Iterator[House]:
     hub = make_hub(module_store, Clock(), bridge={"test_hooks": True} | ALLOWED, listener=ALLOWED)
     with house_of(hub) as house:
         yield house
+
+
+@pytest.fixture(autouse=True)
+def _no_handler_of_the_test_before(request: pytest.FixtureRequest) -> None:
+    """Forget which handlers ran for another test: the servers are shared by a module, the order is random."""
+    if "house" in request.fixturenames:
+        request.getfixturevalue("house").took()

@@ -97,11 +97,16 @@ class Wire:
     """One connection; a request is sent byte for byte as it is given."""
 
     port: int
+    buffer_bytes: int | None = None
     socket: socket.socket = field(init=False)
     _rest: bytes = b""
 
     def __post_init__(self) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE_S)
+        self.socket = socket.socket()
+        if self.buffer_bytes is not None:  # before it connects: the other side learns how much may be sent
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.buffer_bytes)
+        self.socket.settimeout(PATIENCE_S)
+        self.socket.connect(("127.0.0.1", self.port))
 
     def send(self, content: bytes) -> None:
         self.socket.sendall(content)

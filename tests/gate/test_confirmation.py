@@ -228,7 +228,11 @@ def test_the_user_sees_who_asks_what_and_that_it_is_not_to_be_trusted(user: User
     door = next(door for door in EFFECTS if door.endpoint.body is not None)
     user.asked(agent, door, {"text": CANARY + "x" * 5000})
     waiting = user.waiting()[0]
-    assert (waiting["clientName"], waiting["operation"], waiting["trust"]) == ("An agent", door.endpoint.name, "untrusted")
+    assert (waiting["clientName"], waiting["operation"], waiting["trust"]) == (
+        "An agent",
+        door.endpoint.name,
+        "untrusted",
+    )
     assert waiting["asked"].startswith(f'{door.path} {{"text": "{CANARY}xxx')
     assert len(waiting["asked"]) < 2100
 

@@ -58,7 +58,9 @@ def pair(house: House, origin: str, expires_s: int | None = None) -> str:
     return make_client(house.hub, caller(), wanted).token
 
 
-def preflight(house: House, service: str, path: str, origin: str, method: str = "POST", *more: tuple[str, str]) -> Answer:
+def preflight(
+    house: House, service: str, path: str, origin: str, method: str = "POST", *more: tuple[str, str]
+) -> Answer:
     asked = [("Origin", origin), ("Access-Control-Request-Method", method), *more]
     return house.ask(service, "OPTIONS", path, headers=asked)
 
@@ -181,7 +183,14 @@ def test_no_answer_sets_a_cookie_or_names_the_server(house: House, token: str) -
         for sent in (cookies, [*cookies, *house.bearer(door)], [*cookies, ("Authorization", "Bearer x")]):
             answer = house.send(door.service, house.knock(door, sent))
             assert answer is not None
-            for name in ("Set-Cookie", "Set-Cookie2", "Server", "X-Powered-By", "Via", "Access-Control-Allow-Credentials"):
+            for name in (
+                "Set-Cookie",
+                "Set-Cookie2",
+                "Server",
+                "X-Powered-By",
+                "Via",
+                "Access-Control-Allow-Credentials",
+            ):
                 assert answer.all(name) == [], (door.name, name)
             assert CANARY.lower() not in repr(answer).lower()
     house.took()

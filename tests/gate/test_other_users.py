@@ -118,9 +118,7 @@ def test_another_user_learns_nothing_of_what_else_is_wrong(house: House) -> None
 
 
 @pytest.mark.parametrize("hangs_up", [(0, 0), (1, 0)], ids=["closes", "resets"])
-def test_another_user_who_hangs_up_at_once_does_nothing_either(
-    module_store: Store, hangs_up: tuple[int, int]
-) -> None:
+def test_another_user_who_hangs_up_at_once_does_nothing_either(module_store: Store, hangs_up: tuple[int, int]) -> None:
     settings: dict[str, object] = {"admit_same_user_programs": True}
     with house_of(make_hub(module_store, Clock(), bridge=settings)) as house:
         doors = [door for door in DOORS if door.endpoint.same_user]

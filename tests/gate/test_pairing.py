@@ -119,7 +119,13 @@ def test_who_asks_too_often_is_told_to_slow_down(pairing: Pairing) -> None:
     for wait_s in (0, 0, INTERVAL_S - 0.5, INTERVAL_S, INTERVAL_S):
         pairing.clock.pass_s(wait_s)
         codes.append(pairing.poll(begun).code)
-    assert codes == ["authorization_pending", "slow_down", "slow_down", "authorization_pending", "authorization_pending"]
+    assert codes == [
+        "authorization_pending",
+        "slow_down",
+        "slow_down",
+        "authorization_pending",
+        "authorization_pending",
+    ]
 
 
 @pytest.mark.parametrize("decision", [None, "approve", "deny"])
@@ -224,7 +230,9 @@ def test_only_so_many_requests_wait_at_once(pairing: Pairing) -> None:
     assert len(pairing.listed()) == PENDING_AT_MOST
 
 
-@pytest.mark.parametrize("scope", sorted({*SCOPES, "*", "tabs:*", "", CANARY, "tabs:write clipboard:read"} - {"tabs:write"}))
+@pytest.mark.parametrize(
+    "scope", sorted({*SCOPES, "*", "tabs:*", "", CANARY, "tabs:write clipboard:read"} - {"tabs:write"})
+)
 def test_an_extension_gets_no_more_than_tabs_write(pairing: Pairing, scope: str) -> None:
     pairing.open()
     for scopes in ([scope], ["tabs:write", scope]):
