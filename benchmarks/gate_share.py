@@ -19,7 +19,7 @@ from python_core.store import open_store
 from python_core.utils.config_path_resolver import Paths
 
 
-def time_gate(folder: Path, calls: int = 1000, rounds: int = 7) -> dict[str, tuple[float, float]]:
+def time_gate(folder: Path, calls: int = 200, rounds: int = 15) -> dict[str, tuple[float, float]]:
     """Return for each kind of ``GET /status`` the microseconds of the whole, and of what is behind the gate."""
     paths = Paths(roaming=folder / "roaming", local=folder / "local")
     settings: Settings = load_or_seed_settings(paths, {})

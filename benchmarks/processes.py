@@ -68,7 +68,9 @@ def environ_of(home: Path, ports: Sequence[int]) -> dict[str, str]:
 def running(command: list[str], environ: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process and end it, whatever happens."""
     environ = {name: value for name, value in environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
+    # Waitress tells on stderr of every connection that the load has left open at its end.
+    silent = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, **silent)
     try:
         yield process
     finally:
@@ -142,4 +144,4 @@ def idle_cpu_percent(process: subprocess.Popen[bytes], seconds: float) -> float:
     time.sleep(seconds)
     after = watched.cpu_times()
     spent = after.user + after.system - before.user - before.system
-    return 100 * spent / (time.perf_counter() - began)
+    return max(0.0, 100 * spent / (time.perf_counter() - began))

@@ -13,7 +13,7 @@ from waitress.utilities import InternalServerError, RequestEntityTooLarge, Reque
 
 from python_core.errors import BadInput, HubError, TooLarge
 from python_core.net.failures import FINDING
-from python_core.net.peers import PEER_UID, uid_of_peer
+from python_core.net.peers import GONE, PEER_UID, uid_of_peer
 
 
 class Task(WSGITask):  # type: ignore[misc]  # waitress ships no types
@@ -71,7 +71,10 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
     def peer_uid(self) -> int | None:
         """Return the caller's user id, asked for at the first request."""
         if self._uid is None:
-            self._uid = (uid_of_peer(self.addr[:2], self.socket.getsockname()[:2]),)
+            try:
+                self._uid = (uid_of_peer(self.addr[:2], self.socket.getsockname()[:2]),)
+            except OSError:  # it has hung up and is closed here too
+                self._uid = (GONE,)
         return self._uid[0]
 
 

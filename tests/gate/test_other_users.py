@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -118,7 +119,9 @@ def test_another_user_learns_nothing_of_what_else_is_wrong(house: House) -> None
 
 
 @pytest.mark.parametrize("hangs_up", [(0, 0), (1, 0)], ids=["closes", "resets"])
-def test_another_user_who_hangs_up_at_once_does_nothing_either(module_store: Store, hangs_up: tuple[int, int]) -> None:
+def test_another_user_who_hangs_up_at_once_does_nothing_either(
+    module_store: Store, hangs_up: tuple[int, int], caplog: pytest.LogCaptureFixture
+) -> None:
     settings: dict[str, object] = {"admit_same_user_programs": True}
     with house_of(make_hub(module_store, Clock(), bridge=settings)) as house:
         doors = [door for door in DOORS if door.endpoint.same_user]
@@ -127,6 +130,7 @@ def test_another_user_who_hangs_up_at_once_does_nothing_either(module_store: Sto
         as_nobody([(house.port(), content, hangs_up) for content in knocks])
         assert house.ask("bridge", "GET", "/ping").status == 200
     assert house.took() == [("bridge", "get_ping_reply")]
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_another_user_is_not_admitted_as_this_users_program(module_store: Store) -> None:

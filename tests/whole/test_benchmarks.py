@@ -1,0 +1,35 @@
+"""The benchmarks run, with the client that needs nothing installed, and say what they compare."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.whole.hub_home import PATIENCE_S, ROOT
+
+
+@pytest.mark.parametrize("only", [["ping", "window", "clip", "tab"], ["commit", "gate"]], ids="-".join)
+def test_a_short_run_tells_ratios_with_limit_and_goal(tmp_path: Path, only: list[str]) -> None:
+    command = ["--seconds", "0.2", "--rounds", "1", "--client", "own", "--folder", str(tmp_path), "--only", *only]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/run.py", *command, "--json", str(tmp_path / "figures.json")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
+    assert figures["load"] == "own client"
+    assert [row["name"] for row in figures["requests"]] == [name for name in only if name not in ("commit", "gate")]
+    for row in figures["requests"]:
+        assert row["ratios"][0] > 0
+        assert row["title"] in done.stdout
+    if "commit" in only:
+        assert "goal ≤ 3" in done.stdout
+        assert "gate and token of GET /status, full" in done.stdout
