@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 from python_core.config import BridgeSettings, WebListenerSettings
@@ -93,14 +94,15 @@ class Gate:
         self._pairing = Rates(PAIRINGS_PER_SECOND, 4 * PAIRINGS_PER_SECOND)
         self._failures = Rates(FAILURES_PER_SECOND, 10 * FAILURES_PER_SECOND)
         self._limit = limit
-        self._headers = {"X-SmrtHub-Service": service, **_SECURITY_HEADERS}
+        headers = {"X-SmrtHub-Service": service, **_SECURITY_HEADERS}
+        self._headers = tuple((name.lower(), (name, value)) for name, value in headers.items())
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         trace_id, span_id = _trace_of(environ)
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             own = {name.lower() for name, _ in headers}
-            added = [(name, value) for name, value in self._headers.items() if name.lower() not in own]
+            added = [header for name, header in self._headers if name not in own]
             return start_response(status, [*headers, ("X-Trace-Id", trace_id), *added], exc_info)
 
         with trace(trace_id, span_id):
@@ -139,12 +141,17 @@ class Gate:
         access = endpoint.access if endpoint else "api"
         self._check_origin(environ, access, origin)
         self._check_body(environ, endpoint)
+        if (
+            endpoint is None
+            and "HTTP_AUTHORIZATION" not in environ
+            and any(each.anonymous for each in methods.values())
+        ):
+            raise _not_taken(methods)  # that the path is there is no secret
         environ[CALLER] = self._caller(environ, endpoint, origin, trace_id)
         if not methods:
             raise Refusal("not_found", "There is nothing at this path: see /apidocs/ on the bridge.")
         if endpoint is None:
-            allowed = sorted({*methods, *(["HEAD"] if "GET" in methods else [])})
-            raise Refusal("method_not_allowed", "This path does not take that method.", {"Allow": ", ".join(allowed)})
+            raise _not_taken(methods)
         environ[ENDPOINT] = endpoint
 
     def _check_host(self, environ: Environ) -> None:
@@ -221,7 +228,7 @@ class Gate:
         if wait_s:
             raise _too_often(wait_s)
         self._check_client_origin(client, endpoint, origin)
-        scopes = frozenset(client.scopes.split(" "))
+        scopes = _scopes_of(client.scopes)
         if endpoint is not None and endpoint.scope is not None and endpoint.scope not in scopes:
             raise Refusal("insufficient_scope", f"This token does not allow {endpoint.scope}.")
         if client.kind == "extension" and origin is not None:
@@ -252,6 +259,16 @@ class Gate:
         """The first call that is let in binds an extension's token to its origin; of two at once one does."""
         if client.origin is None and not bind_origin(self._hub, client.id, origin):
             raise Refusal("forbidden_origin", "This token is not for this extension.")
+
+
+@lru_cache(maxsize=256)
+def _scopes_of(text: str) -> frozenset[str]:
+    return frozenset(text.split(" "))
+
+
+def _not_taken(methods: dict[str, Endpoint]) -> Refusal:
+    allowed = sorted({*methods, *(["HEAD"] if "GET" in methods else [])})
+    return Refusal("method_not_allowed", "This path does not take that method.", {"Allow": ", ".join(allowed)})
 
 
 def _too_often(wait_s: int) -> Refusal:
@@ -286,5 +303,7 @@ def _is_followed_link(environ: Environ) -> bool:
 
 def _trace_of(environ: Environ) -> tuple[str, str]:
     """Return trace and span id: the caller's trace goes on where it sends a valid ``traceparent``."""
-    found = _TRACEPARENT.fullmatch(environ.get("HTTP_TRACEPARENT", ""))
-    return (found[1] if found else secrets.token_hex(16)), secrets.token_hex(8)
+    made = secrets.token_hex(24)
+    sent = environ.get("HTTP_TRACEPARENT")
+    found = _TRACEPARENT.fullmatch(sent) if sent else None
+    return (found[1] if found else made[:32]), made[32:]

@@ -141,6 +141,21 @@ def test_a_method_that_a_path_does_not_have_is_refused_and_the_right_ones_named(
     assert (faults, house.took()) == ({}, [])
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_without_a_token_a_wrong_method_is_told_where_anyone_may_know_the_path(house: House, method: str) -> None:
+    for service, path in sorted({(door.service, door.path) for door in DOORS}):
+        doors = [door for door in DOORS if (door.service, door.path) == (service, path)]
+        if method in {door.endpoint.method for door in doors} | {"HEAD"}:
+            continue
+        answer = house.send(service, request(method, path, [("Host", house.host(service))]))
+        is_open = any(door.endpoint.anonymous for door in doors)
+        status, code = (405, "method_not_allowed") if is_open else (401, "unauthorized")
+        assert faults_of(answer, status, code, service=service) == [], path
+        assert answer is not None
+        assert bool(answer.header("Allow")) == is_open
+    assert house.took() == []
+
+
 @pytest.mark.parametrize(
     "path", ["/", f"/{CANARY}", "/clipboard/", "/CLIPBOARD", "/clipboard;x", "/ping/x", "/static/x"]
 )
