@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 
 from python_core.errors import BadInput, NotFound
+from python_core.runtime.clip_views import ClipPage, ClipReceipt, ClipRefusal, ClipView, receipt_of, view_of
 from python_core.runtime.events import announce
 from python_core.runtime.fragments import AnyFragment, row_of, words_of
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.provenance import ClaimedSource, rule_against, source_of
-from python_core.runtime.shapes import Body, Instant, View, cursor_of, instant_ms, place_of
+from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
 from python_core.store import Connection, answered, clips, documents
 from python_core.store.blobs import doom_blobs, get_blob, put_blob, sweep_blobs
-from python_core.store.clips import ClipFilter, ClipRow, FragmentRow
+from python_core.store.clips import ClipFilter, ClipRow
 from python_core.utils.ids import new_id
-from python_core.utils.timestamps import to_rfc3339
-
-#: Characters of a text that a list shows; the whole is at ``GET /clipboard/{id}``.
-PREVIEW_CHARS = 200
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -41,83 +38,6 @@ class NewClip(Body, frozen=True, kw_only=True):
 
     fragments: Annotated[list[AnyFragment], msgspec.Meta(min_length=1, max_length=64)]
     encounter: Encounter = Encounter()
-
-
-class DetectionView(View, frozen=True, kw_only=True, omit_defaults=False):
-    """What a text is."""
-
-    type_id: str
-    group: str
-    confidence: float
-    extension: str | None
-
-
-class FragmentReceipt(View, frozen=True, kw_only=True):
-    """A stored fragment: ``digest`` and ``bytes`` of its content."""
-
-    ordinal: int
-    type: str
-    digest: str
-    bytes: int
-    detection: DetectionView | None = None
-
-
-class SourceView(View, frozen=True, kw_only=True):
-    """Where a copy came from; with ``visitId``, ``confidence`` and ``evidence`` where the hub found the page itself."""
-
-    app: str | None = None
-    window_title: str | None = None
-    url: str | None = None
-    title: str | None = None
-    visit_id: str | None = None
-    confidence: float | None = None
-    evidence: list[str] = []
-
-
-class ClipReceipt(View, frozen=True, kw_only=True):
-    """A clip is on disk; ``duplicate``: it was before, under this id."""
-
-    id: str
-    duplicate: bool
-    fragments: list[FragmentReceipt]
-    source: SourceView
-
-
-class ClipRefusal(View, frozen=True, kw_only=True):
-    """A clip was not stored, by a rule."""
-
-    stored: Literal[False]
-    reason: str
-    rule: str
-
-
-class FragmentView(FragmentReceipt, frozen=True, kw_only=True):
-    """A fragment to look at; pictures come from ``/clipboard/{id}/fragments/{ordinal}`` alone."""
-
-    mime: str
-    text_likely: bool | None = None
-    preview: str | None = None
-    content: str | None = None
-    paths: list[str] | None = None
-
-
-class ClipView(View, frozen=True, kw_only=True):
-    """A clip to look at; its texts are somebody's, hence ``trust``."""
-
-    id: str
-    captured_at: str
-    received_at: str
-    client: str
-    source: SourceView
-    fragments: list[FragmentView]
-    trust: Literal["untrusted"]
-
-
-class ClipPage(View, frozen=True, kw_only=True, omit_defaults=False):
-    """Clips, newest first."""
-
-    items: list[ClipView]
-    next_cursor: str | None
 
 
 class ClipSearch(msgspec.Struct, frozen=True, kw_only=True):
@@ -149,12 +69,12 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
         first = _first_of(conn, draft, key) or _twin_of(conn, hub, draft, key)
         if first is not None:
             doom_blobs(conn, pictures)
-            return _receipt(first, duplicate=True)
+            return receipt_of(first, duplicate=True)
         for digest, picture in pictures.items():
             put_blob(hub.store.folder, digest, picture)
         _add(conn, hub, caller, draft, words)
         answered.add_answer(conn, draft.client, "clip", key, draft.id, draft.received_at_ms)
-        return _receipt(draft, duplicate=False)
+        return receipt_of(draft, duplicate=False)
 
     receipt = hub.store.write(store)
     if receipt.duplicate and pictures:
@@ -239,14 +159,14 @@ def get_clip(hub: Hub, clip_id: str) -> ClipView:
         clip = clips.get_clip(conn, clip_id)
     if clip is None:
         raise NotFound("There is no clip of that id.")
-    return _view(clip, whole=True)
+    return view_of(clip, whole=True)
 
 
 def newest_clip(hub: Hub) -> ClipView | None:
     """Return the clip that came last, with a preview of its texts, or None."""
     with hub.store.reading() as conn:
         rows = clips.list_clips(conn, ClipFilter(), 1)
-    return _view(rows[0], whole=False) if rows else None
+    return view_of(rows[0], whole=False) if rows else None
 
 
 def list_clips(hub: Hub, wanted: ClipSearch, limit: int, cursor: str | None) -> ClipPage:
@@ -264,7 +184,7 @@ def list_clips(hub: Hub, wanted: ClipSearch, limit: int, cursor: str | None) -> 
         rows = clips.list_clips(conn, chosen, limit + 1)
     page = rows[:limit]
     return ClipPage(
-        items=[_view(clip, whole=False) for clip in page],
+        items=[view_of(clip, whole=False) for clip in page],
         next_cursor=cursor_of(page[-1].seq) if len(rows) > limit else None,
     )
 
@@ -303,67 +223,3 @@ def remove_clip(hub: Hub, caller: Caller, clip_id: str) -> None:
 
     hub.store.write(remove)
     sweep_blobs(hub.store)
-
-
-def _receipt(clip: ClipRow, *, duplicate: bool) -> ClipReceipt:
-    fragments = [
-        FragmentReceipt(
-            ordinal=row.ordinal, type=row.type, digest=row.digest, bytes=row.size, detection=_detection(row)
-        )
-        for row in clip.fragments
-    ]
-    return ClipReceipt(id=clip.id, duplicate=duplicate, fragments=fragments, source=source_view(clip))
-
-
-def _detection(row: FragmentRow) -> DetectionView | None:
-    if row.type_id is None or row.type_group is None or row.type_confidence is None:
-        return None
-    return DetectionView(
-        type_id=row.type_id,
-        group=row.type_group,
-        confidence=row.type_confidence,
-        extension=row.type_extension,
-    )
-
-
-def source_view(clip: ClipRow) -> SourceView:
-    """Return a clip's source as callers see it."""
-    source = clip.source
-    return SourceView(
-        app=source.app,
-        window_title=source.window_title,
-        url=source.url,
-        title=source.title,
-        visit_id=source.visit,
-        confidence=source.confidence,
-        evidence=list(source.evidence),
-    )
-
-
-def _view(clip: ClipRow, *, whole: bool) -> ClipView:
-    return ClipView(
-        id=clip.id,
-        captured_at=to_rfc3339(clip.captured_at_ms),
-        received_at=to_rfc3339(clip.received_at_ms),
-        client=clip.client,
-        source=source_view(clip),
-        fragments=[_fragment_view(row, whole=whole) for row in clip.fragments],
-        trust="untrusted",
-    )
-
-
-def _fragment_view(row: FragmentRow, *, whole: bool) -> FragmentView:
-    text = row.content.decode(errors="ignore") if row.content is not None else None
-    shown = text if whole else None
-    return FragmentView(
-        ordinal=row.ordinal,
-        type=row.type,
-        mime=row.mime,
-        digest=row.digest,
-        bytes=row.size,
-        detection=_detection(row),
-        text_likely=row.text_likely,
-        preview=text[:PREVIEW_CHARS] if text is not None and not whole else None,
-        content=shown if row.type != "files" else None,
-        paths=shown.split("\n") if shown is not None and row.type == "files" else None,
-    )

@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from python_core.runtime.clipboard import ClipView, newest_clip
+from python_core.runtime.clip_views import ClipView
+from python_core.runtime.clipboard import newest_clip
 from python_core.runtime.hub import Hub
 from python_core.store import Connection, outputs, runs, tallies
 

@@ -9,9 +9,8 @@ import msgspec
 import pytest
 
 from python_core.errors import BadInput, NotFound
+from python_core.runtime.clip_views import ClipReceipt, ClipRefusal
 from python_core.runtime.clipboard import (
-    ClipReceipt,
-    ClipRefusal,
     ClipSearch,
     NewClip,
     get_clip,

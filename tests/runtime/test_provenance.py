@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from python_core.runtime.clipboard import ClipReceipt, ClipRefusal, NewClip, SourceView, put_clip
+from python_core.runtime.clip_views import ClipReceipt, ClipRefusal, SourceView
+from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.store import Store

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from python_core.errors import BadInput
-from python_core.runtime.clipboard import ClipReceipt, NewClip, put_clip
+from python_core.runtime.clip_views import ClipReceipt
+from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
 from python_core.runtime.smrtsearch import SmrtSearchArgs, has_display, run_smrtsearch
 from python_core.store import Store

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from python_core.errors import BadInput, NotFound
-from python_core.runtime.clipboard import ClipReceipt, NewClip, put_clip, remove_clip
+from python_core.runtime.clip_views import ClipReceipt
+from python_core.runtime.clipboard import NewClip, put_clip, remove_clip
 from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.output_schemas import put_schema

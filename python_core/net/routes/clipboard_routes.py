@@ -8,7 +8,8 @@ import msgspec
 
 from python_core.net.endpoints import Call, RawReply, Reply, Routes
 from python_core.runtime import clipboard
-from python_core.runtime.clipboard import ClipPage, ClipReceipt, ClipRefusal, ClipSearch, ClipView, NewClip
+from python_core.runtime.clip_views import ClipPage, ClipReceipt, ClipRefusal, ClipView
+from python_core.runtime.clipboard import ClipSearch, NewClip
 from python_core.runtime.ledger import ReaderList, list_readers
 from python_core.runtime.shapes import PAGE_DEFAULT, Cursor, Done, Instant, Limit, Query
 
