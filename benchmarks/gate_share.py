@@ -13,8 +13,8 @@ from flask import Flask
 
 from python_core.config import Settings, load_or_seed_settings
 from python_core.net import bridge_server
-from python_core.runtime.clients import begin_owner_session
 from python_core.runtime.hub import Hub
+from python_core.runtime.owner_session import begin_owner_session
 from python_core.store import open_store
 from python_core.utils.config_path_resolver import Paths
 

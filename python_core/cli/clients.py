@@ -9,7 +9,7 @@ import click
 
 from python_core.cli.options import json_option, reach_hub
 from python_core.cli.terminal import local_time, note, one_line, say, say_json
-from python_core.errors import HubError
+from python_core.errors import HubError, NotFound
 
 if TYPE_CHECKING:
     from python_core.client import HubClient
@@ -45,7 +45,7 @@ def pair(seconds: int) -> None:
 
 @click.group()
 def token() -> None:
-    """Give, list and revoke access tokens."""
+    """Give, list, exchange and revoke access tokens."""
 
 
 @token.command("create")
@@ -81,20 +81,43 @@ def list_tokens(as_json: bool) -> None:
         say_json(found)
         return
     for item in found["items"]:
-        say(f"{click.style(item['id'], fg='cyan')}  {one_line(item['kind'])}  {one_line(item['name'], 60)}")
-        say(f"  since {local_time(item['createdAt'])}{_end(item)}")
-        say(click.wrap_text(one_line(" ".join(item["scopes"])), 78, "  ", "  "))
-        if item["origin"]:
-            say(f"  {one_line(item['origin'])}")
+        _say_client(item)
 
 
 @token.command("show")
-def show_token() -> None:
-    """Print your own token, which allows everything."""
+@click.argument("client_id", metavar="[ID]", required=False)
+@json_option
+def show_token(client_id: str | None, as_json: bool) -> None:
+    """Print your own token, which allows everything; with ID, show who has that one and when it was used last."""
     with reach_hub() as hub:
+        if client_id is not None:
+            item = next((each for each in hub.call("GET", "/clients")["items"] if each["id"] == client_id), None)
+            if item is None:
+                raise NotFound("There is no client of that id: see smrthub token list")
+            say_json(item) if as_json else _say_client(item)
+            return
         hub.prove()
         note("Whoever has this can read all that was copied. It ends when the hub does; for programs: token create.")
-        say(hub.server.token)
+        say_json({"token": hub.server.token}) if as_json else say(hub.server.token)
+
+
+@token.command("rotate")
+@click.argument("client_id", metavar="ID")
+@json_option
+def rotate_token(client_id: str, as_json: bool) -> None:
+    """Give a client another token, shown this once; its old one ends at once."""
+    from python_core.client import path_of
+
+    with reach_hub() as hub:
+        made = hub.call("POST", path_of("clients", client_id, "rotate"))
+    if as_json:
+        say_json(made)
+        return
+    if made["client"]["kind"] == "extension":
+        note("The extension does not learn of it: pair it again, or paste this under “Other ways” in its options.")
+    else:
+        note("Keep it where only that program reads it: it is not shown again.")
+    say(made["token"])
 
 
 @token.command("revoke")
@@ -137,6 +160,15 @@ def _is_allowed(hub: HubClient, asking: dict[str, Any]) -> bool:
     allowed = click.confirm("Does it show the same code, and may it?", err=True)
     hub.call("POST", path_of("pairing", asking["userCode"]), {"decision": "approve" if allowed else "deny"})
     return allowed
+
+
+def _say_client(item: dict[str, Any]) -> None:
+    used = local_time(item["lastUsedAt"]) or "never"
+    say(f"{click.style(item['id'], fg='cyan')}  {one_line(item['kind'])}  {one_line(item['name'], 60)}")
+    say(f"  since {local_time(item['createdAt'])}, last used {used}{_end(item)}")
+    say(click.wrap_text(one_line(" ".join(item["scopes"])), 78, "  ", "  "))
+    if item["origin"]:
+        say(f"  {one_line(item['origin'])}")
 
 
 def _end(item: dict[str, Any]) -> str:

@@ -19,9 +19,9 @@ from python_core.net.endpoints import Call, Endpoint, OneOf, RawReply, Reply, Ro
 from python_core.net.failures import shaped
 from python_core.net.gate import CALLER, CORS_ORIGIN, Gate
 from python_core.net.runtime_files import RuntimeFile
-from python_core.runtime.clients import join_owner_session
 from python_core.runtime.confirmation import need_confirmation
 from python_core.runtime.hub import Hub
+from python_core.runtime.owner_session import join_owner_session
 from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import resolve_paths
 from python_core.utils.logger import configure_logs, get_logger_for

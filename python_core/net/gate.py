@@ -31,7 +31,7 @@ from python_core.net.peers import Peers
 from python_core.net.rates import Rates
 from python_core.runtime.clients import Client, bind_origin, client_of, is_paired_origin
 from python_core.runtime.hub import OWNER, SAME_USER, Caller, Hub
-from python_core.runtime.ledger import note_outcome
+from python_core.runtime.ledger import note_outcome, note_use
 from python_core.runtime.pairing import may_pair
 from python_core.utils.logger import get_logger_for, trace
 
@@ -224,6 +224,7 @@ class Gate:
         client = client_of(self._hub, token) if scheme.lower() == "bearer" else None
         if client is None:
             raise self._unauthorized("This token is not valid, or no longer.")
+        note_use(self._hub, client.id)
         wait_s = 0 if client.id == OWNER else self._rates.take(client.id)
         if wait_s:
             raise _too_often(wait_s)

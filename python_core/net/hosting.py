@@ -17,9 +17,9 @@ from python_core.config import Settings, load_or_seed_settings
 from python_core.net.connections import Channel, SlowRequests
 from python_core.net.ports import Bound, bind
 from python_core.net.runtime_files import RuntimeFile
-from python_core.runtime.clients import begin_owner_session, join_owner_session
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
+from python_core.runtime.owner_session import begin_owner_session, join_owner_session
 from python_core.runtime.save_worker import save_and_route_worker
 from python_core.runtime.status import end_beat, record_beat
 from python_core.runtime.upkeep import tidy

@@ -1,4 +1,4 @@
-"""Clients: who may call, with which scopes; tokens are made here and checked here."""
+"""Clients: who may call, with which scopes; their tokens are made here, exchanged, checked and revoked."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from python_core.errors import BadInput, NotFound
+from python_core.errors import BadInput, Conflict, NotFound
 from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
+from python_core.runtime.ledger import write_notes
 from python_core.runtime.shapes import Body, View
-from python_core.store import Connection, clients, meta
+from python_core.store import Connection, clients
 from python_core.store.clients import ClientRow
 from python_core.utils.ids import new_id
 from python_core.utils.timestamps import to_rfc3339
@@ -58,7 +59,7 @@ class NewClient(Body, frozen=True, kw_only=True):
 
 
 class ClientView(View, frozen=True, kw_only=True, omit_defaults=False):
-    """A client, without its token."""
+    """A client, without its token; ``lastUsedAt`` is known some seconds after the use."""
 
     id: str
     name: str
@@ -68,10 +69,11 @@ class ClientView(View, frozen=True, kw_only=True, omit_defaults=False):
     created_at: str
     expires_at: str | None
     revoked_at: str | None
+    last_used_at: str | None
 
 
 class ClientMade(View, frozen=True, kw_only=True):
-    """A new client; its token is told this once."""
+    """A client and its new token, which is told this once."""
 
     client: ClientView
     token: str
@@ -83,50 +85,8 @@ class ClientList(View, frozen=True, kw_only=True):
     items: list[ClientView]
 
 
-def begin_owner_session(hub: Hub, given: str | None) -> str:
-    """Make the owner's token anew and return it; the one before ends in every process at once.
-
-    :param given: a supervisor's token (``SMRTHUB_SESSION_TOKEN``), taken as it is instead.
-    """
-    secret = meta.identity_of(hub.store).secret
-    return hub.store.write(lambda conn: _begin(conn, hub, secret, given))
-
-
-def join_owner_session(hub: Hub, given: str | None) -> str | None:
-    """Return the owner's token of the session that others have begun, or begin one; for hosts that run beside others.
-
-    None: a supervisor gave the others a token that this process does not know.
-    """
-
-    secret = meta.identity_of(hub.store).secret
-
-    def join(conn: Connection) -> str | None:
-        owner, session = clients.get_client(conn, OWNER), meta.get_value(conn, "session")
-        if given is not None or owner is None or session is None:
-            return _begin(conn, hub, secret, given)
-        token = _owner_token(secret, session)
-        return token if _hash(token) == owner.secret_hash else None
-
-    return hub.store.write(join)
-
-
-def _begin(conn: Connection, hub: Hub, secret: str, given: str | None) -> str:
-    session = secrets.token_hex(16)
-    token = given or _owner_token(secret, session)
-    meta.set_value(conn, "session", session)
-    clients.set_client(
-        conn, ClientRow(OWNER, OWNER, "the user", _hash(token), " ".join(SCOPES), None, hub.now(), None, None)
-    )
-    return token
-
-
-def _owner_token(secret: str, session: str) -> str:
-    """Derive the token from what all processes on the store share, so that it need not be kept anywhere."""
-    return f"shb_{OWNER}_{hmac.new(bytes.fromhex(secret), f'owner {session}'.encode(), hashlib.sha256).hexdigest()}"
-
-
-def _hash(token: str) -> bytes:
-    """Hash a token once: 256 random bits need no slow hash."""
+def hash_of(token: str) -> bytes:
+    """Return what is kept of a token, hashed once: 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
@@ -135,7 +95,7 @@ def client_of(hub: Hub, token: str) -> ClientRow | None:
     parts = _TOKEN.fullmatch(token)
     with hub.store.reading() as conn:
         client = clients.get_client(conn, parts[1] if parts else OWNER)
-    if not hmac.compare_digest(_hash(token), client.secret_hash if client else bytes(32)) or client is None:
+    if not hmac.compare_digest(hash_of(token), client.secret_hash if client else bytes(32)) or client is None:
         return None
     return client if _is_valid(hub, client) else None
 
@@ -186,21 +146,26 @@ def check_client(wanted: NewClient) -> None:
 def add_client(conn: Connection, hub: Hub, caller: Caller, wanted: NewClient) -> ClientMade:
     """Add a checked client in the transaction of the act that grants it, and return its token."""
     client_id, now_ms = new_id(), hub.now()
-    token = f"shb_{client_id}_{secrets.token_hex(32)}"
+    token = _new_token(client_id)
     row = ClientRow(
         id=client_id,
         kind=wanted.kind,
         name=wanted.name,
-        secret_hash=_hash(token),
+        secret_hash=hash_of(token),
         scopes=" ".join(sorted(set(wanted.scopes))),
         origin=wanted.origin,
         created_at_ms=now_ms,
         expires_at_ms=now_ms + wanted.expires_in_seconds * 1000 if wanted.expires_in_seconds else None,
         revoked_at_ms=None,
+        last_used_at_ms=None,
     )
     clients.set_client(conn, row)
     announce(conn, hub, caller, "client_paired", id=client_id, clientKind=wanted.kind)
     return ClientMade(client=_view(row), token=token)
+
+
+def _new_token(client_id: str) -> str:
+    return f"shb_{client_id}_{secrets.token_hex(32)}"
 
 
 def proof_for(hub: Hub, client_id: str, said: str) -> str | None:
@@ -218,6 +183,7 @@ def proof_for(hub: Hub, client_id: str, said: str) -> str | None:
 
 def list_clients(hub: Hub) -> ClientList:
     """Return all clients."""
+    write_notes(hub)
     with hub.store.reading() as conn:
         return ClientList(items=[_view(row) for row in clients.list_clients(conn)])
 
@@ -240,6 +206,32 @@ def revoke_client(hub: Hub, caller: Caller, client_id: str) -> None:
     hub.store.write(revoke)
 
 
+def rotate_token(hub: Hub, caller: Caller, client_id: str) -> ClientMade:
+    """Give a client a new token, which is told this once, and end its old one at once in every process.
+
+    All else stays as it is: name, scopes, origin, expiry and the user's trust. Announces ``client_rotated``.
+
+    :raises NotFound: there is no client of that id.
+    :raises BadInput: it is the owner, who gets a new token with each start.
+    :raises Conflict: it was revoked or has expired: a new token would not work either.
+    """
+    if client_id == OWNER:
+        raise BadInput("The owner gets a new token whenever the hub starts: restart it.")
+    token = _new_token(client_id)
+
+    def rotate(conn: Connection) -> ClientMade:
+        row = clients.get_client(conn, client_id)
+        if row is None:
+            raise NotFound("There is no client of that id.")
+        if not _is_valid(hub, row):
+            raise Conflict("This client was revoked or has expired: make a new one.")
+        clients.set_client_secret(conn, client_id, hash_of(token))
+        announce(conn, hub, caller, "client_rotated", id=client_id)
+        return ClientMade(client=_view(row), token=token)
+
+    return hub.store.write(rotate)
+
+
 def _view(row: ClientRow) -> ClientView:
     return ClientView(
         id=row.id,
@@ -250,6 +242,7 @@ def _view(row: ClientRow) -> ClientView:
         created_at=to_rfc3339(row.created_at_ms),
         expires_at=_instant(row.expires_at_ms),
         revoked_at=_instant(row.revoked_at_ms),
+        last_used_at=_instant(row.last_used_at_ms),
     )
 
 

@@ -43,6 +43,7 @@ EVENT_KINDS: dict[str, tuple[str, dict[str, str]]] = {
     "output_added": ("A structured output was stored.", {"id": "output id", "schema": "name/version"}),
     "output_removed": ("A structured output was removed.", {"id": "output id"}),
     "client_paired": ("A client was given a token.", {"id": "client id", "clientKind": "extension, agent or script"}),
+    "client_rotated": ("A client was given another token; its old one is over.", {"id": "client id"}),
     "client_revoked": ("A client's token was revoked.", {"id": "client id"}),
     "heartbeat": (
         "A part of the hub started, ended, or changed its level.",

@@ -62,16 +62,23 @@ def note_outcome(hub: Hub, service: str, code: str) -> None:
         write_notes(hub)
 
 
+def note_use(hub: Hub, client: str) -> None:
+    """Note that a client called with its token."""
+    if hub.notes.add_use(client, hub.now()):
+        write_notes(hub)
+
+
 def write_notes(hub: Hub) -> None:
     """Write what was noted, if anything was. A store that cannot take it now loses these notes, not the caller's answer."""
-    reads, outcomes = hub.notes.take()
-    if not reads and not outcomes:
+    noted = hub.notes.take()
+    if not any(noted):
         return
 
     def act(conn: Connection) -> None:
-        rows.add_reads(conn, reads)
-        rows.add_outcomes(conn, outcomes)
-        if outcomes:
+        rows.add_reads(conn, noted.reads)
+        rows.add_outcomes(conn, noted.outcomes)
+        clients.set_clients_used(conn, noted.uses)
+        if noted.outcomes:
             rows.prune_outcomes(conn, to_rfc3339(hub.now() - OUTCOME_DAYS * 86_400_000)[:10])
 
     with contextlib.suppress(HubError):

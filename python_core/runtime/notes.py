@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import NamedTuple
 
+from python_core.store.clients import UseRow
 from python_core.store.ledger import OutcomeRow, ReadRow
 from python_core.utils.timestamps import to_rfc3339
 
 WRITE_AFTER_MS = 5_000
+#: Uses come with every call, those that only look too: alone they are written less often.
+WRITE_USES_AFTER_MS = 60_000
 #: Reads that are held at most before they are written.
 HELD_AT_MOST = 1_000
+
+
+class Taken(NamedTuple):
+    """What was noted, as rows."""
+
+    reads: list[ReadRow]
+    outcomes: list[OutcomeRow]
+    uses: list[UseRow]
 
 
 class Notes:
@@ -20,6 +32,7 @@ class Notes:
         self._lock = threading.Lock()
         self._reads: dict[tuple[str, str], ReadRow] = {}
         self._outcomes: dict[tuple[str, str, str], int] = {}
+        self._uses: dict[str, int] = {}
         self._since_ms: int | None = None
 
     def add_reads(self, client: str, items: Iterable[str], at_ms: int) -> bool:
@@ -38,14 +51,24 @@ class Notes:
             self._outcomes[key] = self._outcomes.get(key, 0) + 1
             return self._is_due(at_ms)
 
-    def take(self) -> tuple[list[ReadRow], list[OutcomeRow]]:
+    def add_use(self, client: str, at_ms: int) -> bool:
+        """Note that a client called; say whether it is time to write."""
+        with self._lock:
+            self._uses[client] = at_ms
+            return self._is_due(at_ms, WRITE_USES_AFTER_MS)
+
+    def take(self) -> Taken:
         """Return what was noted, and begin anew."""
         with self._lock:
-            taken = list(self._reads.values()), [OutcomeRow(*key, n) for key, n in self._outcomes.items()]
-            self._reads, self._outcomes, self._since_ms = {}, {}, None
+            taken = Taken(
+                list(self._reads.values()),
+                [OutcomeRow(*key, n) for key, n in self._outcomes.items()],
+                [UseRow(*use) for use in self._uses.items()],
+            )
+            self._reads, self._outcomes, self._uses, self._since_ms = {}, {}, {}, None
             return taken
 
-    def _is_due(self, at_ms: int) -> bool:
+    def _is_due(self, at_ms: int, after_ms: int = WRITE_AFTER_MS) -> bool:
         if self._since_ms is None:
             self._since_ms = at_ms
-        return at_ms - self._since_ms >= WRITE_AFTER_MS or len(self._reads) >= HELD_AT_MOST
+        return at_ms - self._since_ms >= after_ms or len(self._reads) >= HELD_AT_MOST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from python_core.store.connection import Connection
@@ -19,9 +20,17 @@ class ClientRow(NamedTuple):
     created_at_ms: int
     expires_at_ms: int | None
     revoked_at_ms: int | None
+    last_used_at_ms: int | None
 
 
-_COLUMNS = "id, kind, name, secret_hash, scopes, origin, created_at, expires_at, revoked_at"
+class UseRow(NamedTuple):
+    """When a client has called last."""
+
+    id: str
+    at_ms: int
+
+
+_COLUMNS = "id, kind, name, secret_hash, scopes, origin, created_at, expires_at, revoked_at, last_used_at"
 
 
 def get_client(conn: Connection, client_id: str) -> ClientRow | None:
@@ -37,7 +46,20 @@ def list_clients(conn: Connection) -> list[ClientRow]:
 
 def set_client(conn: Connection, client: ClientRow) -> None:
     """Add a client or replace the one of that id."""
-    conn.execute(f"INSERT OR REPLACE INTO clients({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", client)
+    conn.execute(f"INSERT OR REPLACE INTO clients({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", client)
+
+
+def set_client_secret(conn: Connection, client_id: str, secret_hash: bytes) -> None:
+    """Have another token be the client's, and no longer the one before."""
+    conn.execute("UPDATE clients SET secret_hash = ? WHERE id = ?", (secret_hash, client_id))
+
+
+def set_clients_used(conn: Connection, uses: Iterable[UseRow]) -> None:
+    """Note when clients have called last; an earlier time than the known one changes nothing."""
+    conn.executemany(
+        "UPDATE clients SET last_used_at = max(coalesce(last_used_at, 0), ?2) WHERE id = ?1",
+        uses,
+    )
 
 
 def set_client_origin(conn: Connection, client_id: str, origin: str) -> bool:

@@ -29,6 +29,31 @@ def test_a_token_works_until_it_is_revoked(smrthub: Terminal) -> None:
     assert ", revoked " in smrthub("token", "list").out
 
 
+def test_an_exchanged_token_is_another_for_the_same_client(smrthub: Terminal) -> None:
+    old = smrthub("token", "create", "--name", "exchanged", "--scopes", SCOPES).out.strip()
+    client_id = old.split("_")[1]
+    assert "last used never" in smrthub("token", "show", client_id).out
+    done = smrthub("token", "rotate", client_id)
+    new = done.out.strip()
+    assert "not shown again" in done.err
+    assert smrthub.home.caller(token=old).call("GET", "/search?q=x").status == 401
+    assert smrthub.home.caller(token=new).call("GET", "/search?q=x").status == 200
+    shown = smrthub("token", "show", client_id)
+    assert "exchanged" in shown.out
+    assert "last used 20" in shown.out
+    assert smrthub("token", "show", client_id, "--json").json["lastUsedAt"]
+    assert new not in shown.out
+    smrthub("token", "revoke", client_id)
+    assert "make a new one" in smrthub("token", "rotate", client_id).err
+    assert smrthub("token", "show", "nobody").code == 1
+
+
+def test_an_extension_has_to_be_told_of_its_new_token(smrthub: Terminal) -> None:
+    made = smrthub("token", "create", "--name", "browser", "--kind", "extension", "--json").json
+    assert "pair it again" in smrthub("token", "rotate", made["client"]["id"]).err
+    assert smrthub("token", "rotate", made["client"]["id"], "--json").json["token"] != made["token"]
+
+
 def test_a_token_can_end_by_itself(smrthub: Terminal) -> None:
     made = smrthub("token", "create", "--name", "short", "--scopes", SCOPES, "--days", "1", "--json").json
     assert made["client"]["expiresAt"] > made["client"]["createdAt"]

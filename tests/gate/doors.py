@@ -24,8 +24,8 @@ from python_core.net.endpoints import Endpoint, Reply, Routes
 from python_core.net.hosting import Server, waitress_options
 from python_core.net.ports import bind
 from python_core.net.routes import subjects_of
-from python_core.runtime.clients import begin_owner_session
 from python_core.runtime.hub import Hub
+from python_core.runtime.owner_session import begin_owner_session
 from python_core.runtime.shapes import Done
 
 SERVICES = ("bridge", "web-listener")

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from python_core.runtime.clients import NewClient, begin_owner_session, make_client, revoke_client
+from python_core.runtime.clients import NewClient, make_client, revoke_client
+from python_core.runtime.owner_session import begin_owner_session
 from python_core.store import open_store
 from tests.gate.doors import CANARY, EXTENSION, SERVICES, Answer, House, faults_of, house_of
 from tests.hubs import Clock, caller, make_hub

@@ -15,8 +15,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from python_core.net.apps import build_app
-from python_core.runtime.clients import NewClient, begin_owner_session, make_client, revoke_client
+from python_core.runtime.clients import NewClient, make_client, revoke_client
 from python_core.runtime.hub import Hub
+from python_core.runtime.owner_session import begin_owner_session
 from python_core.store import open_store
 from tests.gate.doors import CANARY, DOORS, EXTENSION, OTHER_EXTENSION, SERVICES, Door, told
 from tests.hubs import Clock, caller, make_hub

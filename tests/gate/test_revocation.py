@@ -50,6 +50,35 @@ def test_a_revoked_token_is_over_in_every_process(home: Home, processes: list[Se
     assert statuses(owners) == [200, 200]
 
 
+@pytest.mark.parametrize("by", [0, 1], ids=["the hub", "the bridge beside it"])
+def test_a_token_that_was_exchanged_is_over_in_every_process_and_the_new_one_good(
+    home: Home, processes: list[Served], by: int
+) -> None:
+    owners = callers(home, processes, home.facts()["token"])
+    made = make(owners[0])
+    asked = callers(home, processes, made["token"])
+    assert statuses(asked) == [200, 200]
+    rotated = owners[by].post(f"/clients/{made['id']}/rotate", None)
+    assert statuses(asked) == [401, 401]
+    assert statuses(callers(home, processes, rotated["token"])) == [200, 200]
+
+
+def test_a_client_that_used_its_token_anywhere_is_told_with_the_time(home: Home, processes: list[Served]) -> None:
+    hub, beside = callers(home, processes, home.facts()["token"])
+    made = make(hub)
+
+    def last_use(owner: Caller) -> str | None:
+        items = {item["id"]: item for item in owner.get("/clients")["items"]}
+        used: str | None = items[made["id"]]["lastUsedAt"]
+        return used
+
+    assert last_use(hub) is None
+    assert statuses(callers(home, processes[1:], made["token"])) == [200]
+    first = last_use(beside)
+    assert first is not None
+    assert last_use(hub) == first
+
+
 def test_a_token_that_one_process_gave_is_good_in_every_other(home: Home, processes: list[Served]) -> None:
     for owner in callers(home, processes, home.facts()["token"]):
         assert statuses(callers(home, processes, make(owner)["token"])) == [200, 200]

@@ -11,12 +11,12 @@ from python_core.errors import BadInput
 from python_core.runtime.clients import (
     SCOPES,
     NewClient,
-    begin_owner_session,
     list_clients,
     make_client,
     revoke_client,
 )
 from python_core.runtime.hub import OWNER, Hub
+from python_core.runtime.owner_session import begin_owner_session
 from python_core.store import Store, open_store
 from tests.gate.doors import (
     CANARY,

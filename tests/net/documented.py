@@ -12,8 +12,8 @@ from werkzeug.test import Client, TestResponse
 from python_core.net import bridge_server, web_listener
 from python_core.net.endpoints import Endpoint
 from python_core.net.routes import subjects_of
-from python_core.runtime.clients import begin_owner_session
 from python_core.runtime.hub import Hub
+from python_core.runtime.owner_session import begin_owner_session
 
 URLS = {"bridge": "http://127.0.0.1:5001", "web-listener": "http://127.0.0.1:5000"}
 SUBJECTS = {service: subjects_of(service) for service in URLS}

@@ -8,23 +8,26 @@ from typing import Any
 import msgspec
 import pytest
 
-from python_core.errors import BadInput, NotFound
+from python_core.errors import BadInput, Conflict, NotFound
 from python_core.runtime.clients import (
     SCOPES,
     ClientMade,
     NewClient,
-    begin_owner_session,
     bind_origin,
     client_of,
     is_paired_origin,
-    join_owner_session,
     list_clients,
     make_client,
     revoke_client,
+    rotate_token,
 )
 from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import OWNER, Hub
+from python_core.runtime.ledger import note_use, write_notes
+from python_core.runtime.notes import WRITE_USES_AFTER_MS
+from python_core.runtime.owner_session import begin_owner_session, join_owner_session
 from python_core.store import open_store
+from python_core.store.clients import get_client, is_trusted, set_trusted
 from tests.hubs import NOON_MS, Clock, caller, make_hub, run_python
 
 ORIGIN = "chrome-extension://" + "a" * 32
@@ -33,8 +36,10 @@ ASK = """
 import sys
 from pathlib import Path
 sys.path.insert(0, ".")
-from python_core.runtime.clients import client_of, join_owner_session
+from python_core.runtime.clients import client_of
+from python_core.runtime.owner_session import join_owner_session
 from python_core.store import open_store
+from python_core.store.clients import get_client, is_trusted, set_trusted
 from tests.hubs import Clock, make_hub
 hub = make_hub(open_store(Path(sys.argv[1])), Clock(int(sys.argv[2])))
 found = client_of(hub, sys.argv[3])
@@ -149,6 +154,81 @@ def test_a_revoked_token_is_over_at_once_in_every_store_and_process(hub: Hub) ->
     assert client_of(other, made.token) is None
     assert run_python(ASK, str(hub.store.folder), str(NOON_MS), made.token).split()[0] == "None"
     assert list_clients(other).items[0].revoked_at is not None
+    other.store.close()
+
+
+def test_a_rotated_token_is_another_and_the_old_one_is_over_at_once_in_every_store_and_process(hub: Hub) -> None:
+    made = make(hub)
+    other = make_hub(open_store(hub.store.folder), Clock())
+    assert client_of(other, made.token)
+    rotated = rotate_token(hub, caller(), made.client.id)
+    assert rotated.client == made.client
+    for token, found in ((made.token, "None"), (rotated.token, made.client.id)):
+        assert run_python(ASK, str(hub.store.folder), str(NOON_MS), token).split()[0] == found
+        assert (client_of(other, token) is not None) == (found != "None")
+    other.store.close()
+
+
+def test_a_rotated_token_keeps_scopes_origin_expiry_and_trust(hub: Hub, clock: Clock) -> None:
+    made = extension(hub, origin=ORIGIN, expiresInSeconds=10)
+    hub.store.write(lambda conn: set_trusted(conn, made.client.id))
+    before = client_of(hub, made.token)
+    token = rotate_token(hub, caller(), made.client.id).token
+    after = client_of(hub, token)
+    assert before is not None
+    assert after is not None
+    assert after._replace(secret_hash=before.secret_hash) == before
+    assert is_paired_origin(hub, ORIGIN)
+    with hub.store.reading() as conn:
+        assert is_trusted(conn, made.client.id)
+    clock.pass_s(10)
+    assert client_of(hub, token) is None
+
+
+def test_only_a_client_that_may_call_gets_another_token(hub: Hub, clock: Clock) -> None:
+    token = begin_owner_session(hub, None)
+    revoked, expired = make(hub), make(hub, expiresInSeconds=1)
+    revoke_client(hub, caller(), revoked.client.id)
+    clock.pass_s(1)
+    for client_id, finding in (
+        (OWNER, BadInput),
+        ("nobody", NotFound),
+        (revoked.client.id, Conflict),
+        (expired.client.id, Conflict),
+    ):
+        with pytest.raises(finding):
+            rotate_token(hub, caller(), client_id)
+    assert client_of(hub, token)
+    assert [event.kind for event in page_of_events(hub, 0, 10, "client_rotated").items] == []
+
+
+def test_the_last_use_is_known_without_a_write_for_each(hub: Hub, clock: Clock) -> None:
+    made = make(hub)
+
+    def kept() -> int | None:
+        with hub.store.reading() as conn:
+            row = get_client(conn, made.client.id)
+        return row.last_used_at_ms if row else None
+
+    for _ in range(WRITE_USES_AFTER_MS // 1000):
+        note_use(hub, made.client.id)
+        clock.pass_s(1)
+    assert kept() is None
+    note_use(hub, made.client.id)
+    assert kept() == clock()
+    clock.pass_s(1)
+    note_use(hub, made.client.id)
+    assert list_clients(hub).items[0].last_used_at == "2026-01-01T12:01:01.000Z"
+
+
+def test_a_use_that_is_told_late_does_not_hide_a_later_one(hub: Hub, clock: Clock) -> None:
+    made = make(hub)
+    other = make_hub(open_store(hub.store.folder), clock)
+    note_use(hub, made.client.id)
+    clock.pass_s(10)
+    note_use(other, made.client.id)
+    write_notes(other)
+    assert list_clients(hub).items[0].last_used_at == "2026-01-01T12:00:10.000Z"
     other.store.close()
 
 

@@ -29,6 +29,22 @@ def get_audit_reply(call: Call) -> Reply:
     return Reply(get_audit(call.hub))
 
 
+@routes.declare(
+    "POST",
+    "/clients/<client_id>/rotate",
+    scope="admin",
+    replies={200: ClientMade},
+    codes=("not_found", "conflict"),
+)
+def post_client_rotation(call: Call, client_id: str) -> Reply:
+    """Give a client another token, told this once; its old one is over at once, in every process.
+
+    Name, scopes, origin, expiry and trust stay. An extension has to be paired again, or given the token by hand: it does
+    not learn of it. Event: ``client_rotated``.
+    """
+    return Reply(clients.rotate_token(call.hub, call.caller, client_id))
+
+
 @routes.declare("DELETE", "/clients/<client_id>", scope="admin", replies={200: Done}, codes=("not_found",))
 def delete_client(call: Call, client_id: str) -> Reply:
     """Revoke a client's token, at once and in every process. Event: ``client_revoked``."""
