@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import made_history
+from python_core.runtime.search import SearchScope, search
+from python_core.store import clips, open_store
+from python_core.store.clips import ClipFilter
+from tests.hubs import Clock, make_hub
 from tests.whole.hub_home import PATIENCE_S, ROOT
 
 
@@ -33,3 +38,17 @@ def test_a_short_run_tells_ratios_with_limit_and_goal(tmp_path: Path, only: list
     if "commit" in only:
         assert "goal ≤ 3" in done.stdout
         assert "gate and token of GET /status, full" in done.stdout
+
+
+def test_a_made_history_is_the_same_for_the_same_seed_and_is_found(tmp_path: Path) -> None:
+    made = []
+    for name, seed in (("one", 1), ("same", 1), ("other", 2)):
+        store = open_store(tmp_path / name)
+        made_history.fill(store, clips=30, visits=20, seed=seed)
+        with store.reading() as conn:
+            made.append(clips.list_clips(conn, ClipFilter(), 30))
+        assert search(make_hub(store, Clock()), "the", SearchScope(), 50, None).items
+        store.close()
+    assert len(made[0]) == 30
+    assert made[0] == made[1]
+    assert made[0] != made[2]
