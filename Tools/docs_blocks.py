@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 from docs_api import code, overview, routes, shapes, table
@@ -14,7 +16,7 @@ from python_core.net.failures import STATUS_OF_CODE
 from python_core.net.openapi import CODES_OF_ALL
 from python_core.net.openapi_texts import ACCESS, CODE_MEANINGS
 from python_core.runtime.clients import SCOPES
-from python_core.runtime.events import EVENT_KINDS
+from python_core.runtime.event_kinds import EVENT_KINDS, event_schema
 
 
 def error_codes() -> str:
@@ -34,12 +36,14 @@ def access() -> str:
 
 
 def events() -> str:
-    """Describe every event kind with the members of its data."""
-    return "\n\n".join(
-        f"## `{kind}`\n\n{words}\n\n"
-        + table(("Member of `data`", "What it holds"), [(code(name), text) for name, text in members.items()])
-        for kind, (words, members) in EVENT_KINDS.items()
-    )
+    """Describe every event kind with the JSON Schema of its data."""
+    return "\n\n".join(f"### `{kind}`\n\n{_event(event_schema(kind))}" for kind in EVENT_KINDS)
+
+
+def _event(schema: dict[str, Any]) -> str:
+    words = schema["description"].replace("``", "`")
+    shown = {name: part for name, part in schema.items() if name not in ("title", "description")}
+    return f"{words}\n\n```json\n{json.dumps(shown, indent=2)}\n```"
 
 
 def commands() -> str:

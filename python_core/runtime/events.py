@@ -5,51 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from python_core.errors import BadInput
+from python_core.runtime.event_kinds import EVENT_KINDS, told_by
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.shapes import View
 from python_core.store import Connection
 from python_core.store import events as log
 from python_core.utils.timestamps import to_rfc3339
-
-#: Every kind that this version announces, what it means and the members of its ``data`` (never captured text).
-EVENT_KINDS: dict[str, tuple[str, dict[str, str]]] = {
-    "clipboard_processed": (
-        "A clip was stored.",
-        {
-            "id": "clip id",
-            "fragments": "list of {type, digest, bytes}",
-            "visit": "visit id or null",
-            "confidence": "0…1 or null",
-        },
-    ),
-    "clipboard_forgotten": ("A clip was removed.", {"id": "clip id"}),
-    "tab_changed": (
-        "Another page came to the front, or a page was closed.",
-        {
-            "id": "visit id, or null for a page that is not recorded",
-            "event": "activated, updated, heartbeat or closed",
-        },
-    ),
-    "hub_window_changed": ("The hub window's state changed.", {"revision": "number"}),
-    "hub_window_command": (
-        "A command for the hub window.",
-        {"id": "command id", "command": "show, hide, toggle, focus or notify"},
-    ),
-    "trigger_queued": ("A run of a trigger waits.", {"id": "run id", "trigger": "name"}),
-    "trigger_finished": (
-        "A run ended.",
-        {"id": "run id", "trigger": "name", "state": "succeeded, failed or cancelled"},
-    ),
-    "output_added": ("A structured output was stored.", {"id": "output id", "schema": "name/version"}),
-    "output_removed": ("A structured output was removed.", {"id": "output id"}),
-    "client_paired": ("A client was given a token.", {"id": "client id", "clientKind": "extension, agent or script"}),
-    "client_rotated": ("A client was given another token; its old one is over.", {"id": "client id"}),
-    "client_revoked": ("A client's token was revoked.", {"id": "client id"}),
-    "heartbeat": (
-        "A part of the hub started, ended, or changed its level.",
-        {"module": "name", "level": "healthy, warning, degraded, critical or stopped"},
-    ),
-}
 
 
 class EventView(View, frozen=True, kw_only=True, omit_defaults=False):
@@ -73,9 +34,11 @@ class EventPage(View, frozen=True, kw_only=True, omit_defaults=False):
 
 
 def announce(conn: Connection, hub: Hub, caller: Caller, kind: str, **members: object) -> int:
-    """Append an event of the caller's act, in the act's own transaction, and return its id."""
-    assert kind in EVENT_KINDS, kind
-    return log.add_event(conn, kind, caller.service, hub.now(), caller.trace_id, members)
+    """Append an event of the caller's act, in the act's own transaction, and return its id.
+
+    :param members: the kind's own, by their names in JSON: see ``event_kinds``.
+    """
+    return log.add_event(conn, kind, caller.service, hub.now(), caller.trace_id, told_by(kind, members))
 
 
 def page_of_events(hub: Hub, after: int | None, limit: int, kinds: str | None) -> EventPage:

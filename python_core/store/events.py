@@ -24,8 +24,11 @@ class EventRow(NamedTuple):
     data: dict[str, Any]
 
 
-def add_event(conn: Connection, kind: str, source: str, at_ms: int, trace_id: str, data: dict[str, Any]) -> int:
-    """Append an event and return its id. AUTOINCREMENT's counter is rolled back with the transaction: hence no gaps."""
+def add_event(conn: Connection, kind: str, source: str, at_ms: int, trace_id: str, data: object) -> int:
+    """Append an event, with ``data`` that is an object in JSON, and return its id.
+
+    AUTOINCREMENT's counter is rolled back with the transaction: hence no gaps.
+    """
     conn.execute(
         "INSERT INTO events(kind, source, at, trace_id, data) VALUES (?, ?, ?, ?, ?)",
         (kind, source, at_ms, trace_id, msgspec.json.encode(data).decode()),

@@ -52,10 +52,10 @@ def test_api_md_lists_every_scope() -> None:
 
 
 def test_events_md_lists_every_event_kind() -> None:
-    from python_core.runtime.events import EVENT_KINDS
+    from python_core.runtime.event_kinds import EVENT_KINDS
 
     assert "clipboard_processed" in EVENT_KINDS
-    _told(check_listed(ROOT, "events.md", "event kind", EVENT_KINDS, "python_core.runtime.events"))
+    _told(check_listed(ROOT, "events.md", "event kind", EVENT_KINDS, "python_core.runtime.event_kinds"))
 
 
 def test_use_md_lists_every_command() -> None:
