@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from typing import Annotated
 
@@ -97,7 +96,7 @@ def _draft(hub: Hub, caller: Caller, clip: NewClip) -> tuple[ClipRow, dict[str, 
         client=caller.client,
         captured_at_ms=captured_at_ms,
         received_at_ms=received_at_ms,
-        fingerprint=_fingerprint([row.digest for row in rows]),
+        fingerprint=clips.fingerprint_of(row.digest for row in rows),
         source=source_of(hub, clip.encounter.source, captured_at_ms, {row.type for row in rows}),
         fragments=rows,
     )
@@ -143,11 +142,6 @@ def _add(conn: Connection, hub: Hub, caller: Caller, draft: ClipRow, words: str)
         visit=source.visit,
         confidence=source.confidence,
     )
-
-
-def _fingerprint(digests: list[str]) -> int:
-    """Return 63 bits that stand for the whole clip: an index over them is a third of one over the digests."""
-    return int.from_bytes(hashlib.sha256("\n".join(digests).encode()).digest()[:8], "big") >> 1
 
 
 def get_clip(hub: Hub, clip_id: str) -> ClipView:

@@ -10,11 +10,10 @@ import msgspec
 from python_core.errors import BadInput
 from python_core.runtime.shapes import Body
 from python_core.smrtdetect.filetype import detect
+from python_core.smrtdetect.words import words_of_clip
 from python_core.store.clips import FragmentRow
 from python_core.utils.ids import digest_of
 
-#: Characters of a clip's text that the search index takes: bounds how long one clip holds the writer.
-INDEXED_AT_MOST = 262_144
 #: Leading bytes of the image formats that are taken, and where they stand.
 _IMAGE_MAGIC: dict[str, tuple[tuple[int, bytes], ...]] = {
     "image/png": ((0, b"\x89PNG\r\n\x1a\n"),),
@@ -29,7 +28,7 @@ Content = Annotated[str, msgspec.Meta(min_length=1)]
 
 class Fragment(Body, frozen=True, kw_only=True, tag_field="type"):
     """One form of what was copied: ``content_at(pointer)`` gives its MIME type and bytes (faults are told at the pointer),
-    ``words()`` the text that search finds it by.
+    ``text()`` what of it can be read.
     """
 
 
@@ -41,8 +40,8 @@ class TextFragment(Fragment, frozen=True, kw_only=True, tag="text"):
     def content_at(self, pointer: str) -> tuple[str, bytes]:
         return "text/plain", self.content.encode()
 
-    def words(self) -> str:
-        return self.content[:INDEXED_AT_MOST]
+    def text(self) -> str:
+        return self.content
 
 
 class HtmlFragment(Fragment, frozen=True, kw_only=True, tag="html"):
@@ -53,8 +52,8 @@ class HtmlFragment(Fragment, frozen=True, kw_only=True, tag="html"):
     def content_at(self, pointer: str) -> tuple[str, bytes]:
         return "text/html", self.content.encode()
 
-    def words(self) -> str:
-        return _text_of_html(self.content[:INDEXED_AT_MOST])
+    def text(self) -> str:
+        return self.content
 
 
 class ImageFragment(Fragment, frozen=True, kw_only=True, tag="image"):
@@ -76,7 +75,7 @@ class ImageFragment(Fragment, frozen=True, kw_only=True, tag="image"):
                 return mime, picture
         raise BadInput.at(f"{pointer}/content", "is no PNG, JPEG, GIF or WebP picture")
 
-    def words(self) -> str:
+    def text(self) -> str:
         return ""
 
 
@@ -94,7 +93,7 @@ class FilesFragment(Fragment, frozen=True, kw_only=True, tag="files"):
                 raise BadInput.at(f"{pointer}/paths/{n}", "holds a control character")
         return "text/plain", "\n".join(self.paths).encode()
 
-    def words(self) -> str:
+    def text(self) -> str:
         return "\n".join(self.paths)
 
 
@@ -115,7 +114,7 @@ def row_of(fragment: AnyFragment, ordinal: int, digest: str | None) -> tuple[Fra
     picture = isinstance(fragment, ImageFragment)
     row = FragmentRow(
         ordinal=ordinal,
-        type=fragment.__struct_config__.tag,  # type: ignore[arg-type]  # a str: every class here names its tag
+        type=_tag_of(fragment),
         mime=mime,
         digest=own,
         size=len(content),
@@ -130,14 +129,9 @@ def row_of(fragment: AnyFragment, ordinal: int, digest: str | None) -> tuple[Fra
 
 
 def words_of(fragments: list[AnyFragment]) -> str:
-    """Return what search finds a clip by: its texts and paths; its HTML only where there is no plain text."""
-    plain = [fragment.words() for fragment in fragments if not isinstance(fragment, HtmlFragment)]
-    if not any(isinstance(fragment, TextFragment) for fragment in fragments):
-        plain += [fragment.words() for fragment in fragments if isinstance(fragment, HtmlFragment)]
-    return "\n".join(text for text in plain if text)[:INDEXED_AT_MOST]
+    """Return what search finds a clip by."""
+    return words_of_clip((_tag_of(fragment), fragment.text()) for fragment in fragments)
 
 
-def _text_of_html(markup: str) -> str:
-    """Take the tags out, in one pass over the text: an HTML parser is not linear on hostile input."""
-    head, *tags = markup.split("<")
-    return " ".join([head, *(tag.partition(">")[2] for tag in tags)])
+def _tag_of(fragment: AnyFragment) -> str:
+    return str(fragment.__struct_config__.tag)

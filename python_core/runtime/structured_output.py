@@ -12,12 +12,12 @@ from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.output_schemas import check_payload
 from python_core.runtime.shapes import Body, View, cursor_of, place_of
+from python_core.smrtdetect.words import words_of_payload
 from python_core.store import Connection, answered, clips, documents, outputs, visits
 from python_core.store.outputs import OutputRow, SourceRow
 from python_core.utils.ids import new_id
 from python_core.utils.timestamps import to_rfc3339
 
-INDEXED_AT_MOST = 262_144
 _Id = Annotated[str, msgspec.Meta(max_length=64)]
 _Label = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern="^[^\\x00]*$")]
 
@@ -81,7 +81,7 @@ def put_output(hub: Hub, caller: Caller, wanted: NewOutput, key: str | None) -> 
     :raises BadInput: the payload does not fit, or a source is unknown; with a pointer for each fault.
     """
     check_payload(hub, wanted.schema, wanted.payload)
-    words = "\n".join(_texts_in(wanted.payload))[:INDEXED_AT_MOST]
+    words = words_of_payload(wanted.payload)
     output_id, now_ms = new_id(), hub.now()
 
     def act(conn: Connection) -> OutputReceipt:
@@ -188,17 +188,3 @@ def _view(conn: Connection, row: OutputRow, *, whole: bool) -> OutputView:
         producer=row.producer,
         payload=row.payload if whole else None,
     )
-
-
-def _texts_in(payload: Any) -> list[str]:
-    """Return the texts of a JSON value, in order; without recursion, since a payload may be nested deep."""
-    texts, left = list[str](), [payload]
-    while left:
-        value = left.pop()
-        if isinstance(value, str):
-            texts.append(value)
-        elif isinstance(value, dict):
-            left.extend(reversed(value.values()))
-        elif isinstance(value, list):
-            left.extend(reversed(value))
-    return texts

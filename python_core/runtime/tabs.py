@@ -11,6 +11,7 @@ from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.shapes import Body, View
 from python_core.smrtdetect.websource import RefusedTab, SeenTab, TabInfo, TabRules, handle_tab_info
+from python_core.smrtdetect.words import words_of_visit
 from python_core.store import Connection, answered, documents, visits
 from python_core.store.visits import VisitRow
 from python_core.utils.ids import new_id
@@ -167,7 +168,7 @@ def _begin(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow:
         last_seen_at_ms=tab.observed_at_ms,
         closed_at_ms=None,
     )
-    words = "\n".join(text for text in (tab.url, tab.selection) if text)
+    words = words_of_visit(tab.url, tab.selection)
     document = documents.add_document(conn, "visit", visit.id, tab.observed_at_ms, tab.site, None, tab.title, words)
     return visits.add_visit(conn, replace(visit, document=document))
 
