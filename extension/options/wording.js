@@ -17,11 +17,13 @@ const WORDS = {
     canPair: true,
   }),
   checking: () => ({ tone: "quiet", headline: "Looking for the hub …", explanation: "", steps: [] }),
-  connected: ({ port }) => ({
-    tone: "good",
-    headline: "Connected",
-    explanation: `The hub is listening at 127.0.0.1:${port}.`,
-    steps: [],
+  connected: ({ port, isPaused }) => ({
+    tone: isPaused ? "warn" : "good",
+    headline: isPaused ? "The capture is paused" : "Connected",
+    explanation: isPaused
+      ? "The hub stores nothing of what you browse, now or later."
+      : `The hub is listening at 127.0.0.1:${port}.`,
+    steps: isPaused ? ["To go on: `smrthub resume`."] : [],
   }),
   unreachable: ({ strangers }) => ({
     tone: "warn",

@@ -42,19 +42,27 @@ export function sendTest() {
     await forgetPause();
     await writeStatus({ state: "checking" });
     const began = performance.now();
-    const probe = {
-      id: newId(),
-      event: "updated",
-      url: "about:blank",
-      title: "SmrtChrome test",
-      focused: false,
-    };
-    const answer = await sendOne(probe);
+    const answer = await sendOne(probe());
     const ms = Math.max(1, Math.round(performance.now() - began));
+    if (answer.kind === "settled") {
+      await writeStatus({ state: "checking", isPaused: saysPaused(answer.results) });
+    }
     await sendAll({ evenIfEmpty: true });
     return { kind: answer.kind, code: answer.code ?? null, ms };
   });
 }
+
+/** A page that the hub knows not to store: its answer tells whether anything is captured. */
+const probe = () => ({
+  id: newId(),
+  event: "updated",
+  url: "about:blank",
+  title: "SmrtChrome test",
+  focused: false,
+});
+
+// The newest tells: an older one may have been seen in a pause that is over.
+const saysPaused = (results) => results.at(-1)?.reason === "paused";
 
 export const pauseMs = (failures, retryAfterS = 0) =>
   Math.max(Math.min(1_000 * 2 ** (failures - 1), MAX_PAUSE_MS), retryAfterS * 1_000);
@@ -62,24 +70,32 @@ export const pauseMs = (failures, retryAfterS = 0) =>
 async function sendAll({ evenIfEmpty = false } = {}) {
   const { token, port: preferredPort } = await readSettings();
   if (token === "") return writeStatus({ state: "unset" });
-  const { state, code } = await readStatus();
+  const { state, code, isPaused: wasPaused } = await readStatus();
   const { notBeforeMs } = await readPause();
   // Whoever could not prove to be the hub has seen no token, so asking again gives nothing away.
   if (state === "refused" && code !== "unproven") return;
   if (Date.now() < notBeforeMs) return;
-  if (state === "connected" && !evenIfEmpty && (await nextBatch(1)).length === 0) return;
+  if (state === "connected" && !wasPaused && !evenIfEmpty && (await nextBatch(1)).length === 0) return;
 
   const found = await knownHub(preferredPort, token);
   if (found.port === null) return failedToFind(found);
   const { port } = found;
   let limit = MAX_BATCH;
+  let isPaused = false;
+  if (wasPaused && (await nextBatch(1)).length === 0) {
+    const answer = await postTabs(port, token, [probe()]);
+    if (answer.kind !== "settled") return failedWith(answer, port);
+    isPaused = saysPaused(answer.results);
+  }
   for (let batch = await nextBatch(limit); batch.length > 0; batch = await nextBatch(limit)) {
     const answer = await postTabs(port, token, batch);
     if (answer.kind === "settled") {
       const ids = settledIds(batch, answer.results);
       if (ids.length === 0) return failed({ state: "troubled", port, code: "no_results" });
       await settle(ids);
-      await writeStatus({ state: "connected", port, lastDeliveredAtMs: Date.now() });
+      isPaused = saysPaused(answer.results);
+      const delivered = isPaused ? {} : { lastDeliveredAtMs: Date.now() };
+      await writeStatus({ state: "connected", port, isPaused, ...delivered });
       limit = Math.min(limit * 2, MAX_BATCH);
     } else if (answer.kind === "unreadable") {
       // One item the hub cannot read must not hold up the rest: halve until it is alone, then let it go.
@@ -90,7 +106,7 @@ async function sendAll({ evenIfEmpty = false } = {}) {
     }
   }
   await writePause({ failures: 0, notBeforeMs: 0 });
-  return writeStatus({ state: "connected", port });
+  return writeStatus({ state: "connected", port, isPaused });
 }
 
 async function sendOne(item) {

@@ -2,7 +2,7 @@
 //
 // state        unset       no token yet: nothing is collected
 //              checking    asking
-//              connected   the hub is there and has not refused us
+//              connected   the hub is there and has not refused us; with `isPaused` it stores nothing at present
 //              unreachable no hub on any port we know; `strangers` lists who answered instead
 //              refused     the hub said 401 or 403 (`code` says why): nothing is sent until the user acts;
 //                          or, with the code "unproven", who answers does not know the token
@@ -15,6 +15,7 @@ const BLANK = {
   code: null,
   httpStatus: null,
   strangers: [],
+  isPaused: false,
   lastDeliveredAtMs: null,
 };
 
@@ -29,20 +30,24 @@ export async function writeStatus(status) {
   const now = { ...BLANK, lastDeliveredAtMs: before.lastDeliveredAtMs, ...status };
   if (JSON.stringify(now) === JSON.stringify(before)) return;
   await chrome.storage.local.set({ [KEY]: now });
-  if (now.state !== before.state) await showBadge(now.state);
+  if (badgeOf(now) !== badgeOf(before)) await showBadge(now);
 }
 
 const TITLES = {
+  paused: "SmrtChrome: the capture is paused; nothing is stored",
   unset: "SmrtChrome: not paired yet",
   unreachable: "SmrtChrome: the hub is not reachable",
   refused: "SmrtChrome: the hub refuses the token",
   troubled: "SmrtChrome: the hub cannot take tabs now",
 };
 
-export async function showBadge(state) {
-  const title = TITLES[state];
+const badgeOf = ({ state, isPaused }) => (isPaused ? "paused" : state);
+
+export async function showBadge(status) {
+  const badge = badgeOf(status);
+  const title = TITLES[badge];
   await chrome.action.setBadgeBackgroundColor({ color: "#b45309" });
   await chrome.action.setBadgeTextColor({ color: "#ffffff" });
-  await chrome.action.setBadgeText({ text: title ? "!" : "" });
+  await chrome.action.setBadgeText({ text: badge === "paused" ? "||" : title ? "!" : "" });
   await chrome.action.setTitle({ title: title ?? "SmrtChrome" });
 }

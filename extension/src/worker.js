@@ -60,7 +60,7 @@ chrome.runtime.onMessage.addListener((message, _sender, answer) => {
 whenPaired(connect);
 goOn();
 ensureHeartbeat();
-readStatus().then(({ state }) => showBadge(state));
+readStatus().then(showBadge);
 
 /** Takes the time of the event at once, judges events in their order, keeps what is to be told, and sends. */
 async function heard(look) {

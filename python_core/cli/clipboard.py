@@ -55,7 +55,8 @@ def add_clip(text: str | None, app: str, url: str | None, title: str | None, as_
         word = "Was stored before" if receipt["duplicate"] else "Stored"
         say(f"{word} as {receipt['id']} ({_kind(fragment)}, {size(fragment['bytes'])})")
     if receipt.get("stored") is False:
-        note(f"Not stored: {one_line(receipt['reason'])}, by the rule {one_line(receipt['rule'])}.")
+        by = f", by the rule {one_line(receipt['rule'])}" if "rule" in receipt else "; to go on: smrthub resume"
+        note(f"Not stored: {one_line(receipt['reason'])}{by}.")
         sys.exit(EXIT_FAILED)
 
 

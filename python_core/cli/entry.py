@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from python_core import __version__
+from python_core.cli.capture import pause, resume
 from python_core.cli.clients import pair, token
 from python_core.cli.clipboard import clip
 from python_core.cli.config import config
@@ -82,7 +83,7 @@ def version(as_json: bool) -> None:
         say(f"smrthub {__version__}")
 
 
-main.add_section("The hub", serve, stop, status)
+main.add_section("The hub", serve, stop, status, pause, resume)
 main.add_section("What was captured", search, clip, events)
 main.add_section("What is made of it", trigger, output)
 main.add_section("Access and settings", pair, confirm, token, config, version)

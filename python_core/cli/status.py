@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from python_core.cli.options import json_option, reach_hub
-from python_core.cli.terminal import age, one_line, say, say_json, span
+from python_core.cli.terminal import age, local_time, one_line, say, say_json, span
 
 PARTS = {"bridge": "bridge", "webListener": "web listener", "saveWorker": "save worker", "store": "store"}
 _COLORS = {"healthy": "green", "warning": "yellow", "degraded": "yellow", "critical": "red"}
@@ -29,7 +29,7 @@ def status(as_json: bool) -> None:
         if name in PARTS:
             say(f"  {PARTS[name]:<13} {_part(module, urls.get(name))}")
     counts, runs = found["counts"], found["queues"]["runs"]
-    say(f"  {'capture':<13} {one_line(found['capture'])}")
+    say(f"  {'capture':<13} {_capture(found['capture'])}")
     say(f"  {'stored':<13} {', '.join(_counted(counts[name], name) for name in ('clips', 'visits', 'outputs'))}")
     say(f"  {'triggers':<13} {runs['queued']} waiting, {runs['running']} running")
     say(f"  {'last event':<13} {found['lastEventId']}")
@@ -45,6 +45,13 @@ def _part(module: dict[str, Any], url: str | None) -> str:
     if beat is not None and module["level"] != "healthy":
         texts.append(f"last sign of life {age(beat)} ago")
     return "  ".join(text for text in texts if text)
+
+
+def _capture(told: str) -> str:
+    """A pause stands out, with its end on the user's own clock."""
+    word, _, until = told.partition(" until ")
+    text = f"{one_line(word)} until {local_time(until)}" if until else one_line(word)
+    return text if word == "running" else click.style(text, fg="yellow", bold=True)
 
 
 def _listener_url() -> str | None:

@@ -53,11 +53,11 @@ class ClipReceipt(View, frozen=True, kw_only=True):
 
 
 class ClipRefusal(View, frozen=True, kw_only=True):
-    """A clip was not stored, by a rule."""
+    """A clip was not stored: ``excluded``, by the ``rule``, or ``paused``."""
 
     stored: Literal[False]
-    reason: str
-    rule: str
+    reason: Literal["excluded", "paused"]
+    rule: str | None = None
 
 
 class FragmentView(FragmentReceipt, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from python_core.errors import BadInput, NotFound
+from python_core.runtime.capture import is_kept_out
 from python_core.runtime.clip_views import ClipPage, ClipReceipt, ClipRefusal, ClipView, receipt_of, view_of
 from python_core.runtime.events import announce
 from python_core.runtime.fragments import AnyFragment, row_of, words_of
@@ -18,6 +19,8 @@ from python_core.store import Connection, answered, clips, documents
 from python_core.store.blobs import doom_blobs, get_blob, put_blob, sweep_blobs
 from python_core.store.clips import ClipFilter, ClipRow
 from python_core.utils.ids import new_id
+
+_PAUSED = ClipRefusal(stored=False, reason="paused")
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -50,11 +53,15 @@ class ClipSearch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipReceipt | ClipRefusal:
-    """Store a clip unless a rule keeps it out or it is here already; announces ``clipboard_processed``.
+    """Store a clip unless the capture is paused, a rule keeps it out or it is here already; announces ``clipboard_processed``.
 
     :param key: the caller's own key for this request, where ``encounterId`` is not given.
     :raises BadInput: a fragment or a digest is not what it should be.
     """
+    claimed_ms = instant_ms(clip.encounter.captured_at, "/encounter/capturedAt")
+    with hub.store.reading() as conn:
+        if is_kept_out(conn, hub, claimed_ms):
+            return _PAUSED
     rule = "secret" if clip.encounter.secret else rule_against(hub, clip.encounter.source)
     if rule is not None:
         return ClipRefusal(stored=False, reason="excluded", rule=rule)
@@ -64,7 +71,10 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     for digest, picture in pictures.items():  # on disk before the lock is taken; inside it only looked for again
         put_blob(hub.store.folder, digest, picture)
 
-    def store(conn: Connection) -> ClipReceipt:
+    def store(conn: Connection) -> ClipReceipt | ClipRefusal:
+        if is_kept_out(conn, hub, claimed_ms):  # since this moment
+            doom_blobs(conn, pictures)
+            return _PAUSED
         first = _first_of(conn, draft, key) or _twin_of(conn, hub, draft, key)
         if first is not None:
             doom_blobs(conn, pictures)
@@ -76,7 +86,7 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
         return receipt_of(draft, duplicate=False)
 
     receipt = hub.store.write(store)
-    if receipt.duplicate and pictures:
+    if pictures and (isinstance(receipt, ClipRefusal) or receipt.duplicate):
         sweep_blobs(hub.store)
     return receipt
 

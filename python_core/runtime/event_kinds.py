@@ -20,6 +20,7 @@ Digest = Annotated[str, msgspec.Meta(max_length=71, pattern=f"^sha256:{_HEX}{{64
 #: A name that a developer gave: of a trigger, a schema, a part of the hub.
 Name = Annotated[str, msgspec.Meta(max_length=80, pattern="^[A-Za-z][A-Za-z0-9_-]*$")]
 SchemaName = Annotated[str, msgspec.Meta(max_length=80, pattern="^[a-z][a-z0-9-]*/[1-9][0-9]*$")]
+Moment = Annotated[str, msgspec.Meta(max_length=24, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{12}Z$")]
 Count = Annotated[int, msgspec.Meta(ge=0)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -99,6 +100,16 @@ class OutputRemoved(Told, frozen=True, kw_only=True):
     id: Id
 
 
+class CapturePaused(Told, frozen=True, kw_only=True):
+    """Nothing is captured from now on. ``until`` is when it ends by itself; null: not before it is resumed."""
+
+    until: Moment | None
+
+
+class CaptureResumed(Told, frozen=True, kw_only=True):
+    """Capturing goes on; told within 15 s of a pause's own end."""
+
+
 class ClientPaired(Told, frozen=True, kw_only=True):
     """A client was given a token."""
 
@@ -136,6 +147,8 @@ EVENT_KINDS: dict[str, type[Told]] = {
     "trigger_finished": TriggerFinished,
     "output_added": OutputAdded,
     "output_removed": OutputRemoved,
+    "capture_paused": CapturePaused,
+    "capture_resumed": CaptureResumed,
     "client_paired": ClientPaired,
     "client_rotated": ClientRotated,
     "client_revoked": ClientRevoked,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from python_core.errors import BadInput, NotFound, PreconditionFailed
+from python_core.runtime.capture import capture_in
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.shapes import Body, View, count_parts
@@ -22,7 +23,7 @@ from python_core.utils.timestamps import to_rfc3339
 #: Bytes of the shared state that one answer carries.
 SHARED_STATE_AT_MOST = 65_536
 INDICATORS_AT_MOST = 64
-_ETAG = re.compile(r'(?:W/)?"r(\d{1,18})\.e\d{1,18}"')
+_ETAG = re.compile(r'(?:W/)?"r(\d{1,18})\.e\d{1,18}(?:\.p)?"')
 Level = Literal["ok", "info", "warning", "error"]
 
 
@@ -100,9 +101,10 @@ class CommandReceipt(View, frozen=True, kw_only=True):
 
 
 def get_etag(hub: Hub) -> str:
-    """Return the mark of what the hub window shows now: two indexed reads, whatever is stored."""
+    """Return the mark of what the hub window shows now: three indexed reads, whatever is stored."""
     with hub.store.reading() as conn:
-        return f'"r{hub_window.get_window(conn).revision}.e{get_last_event_id(conn)}"'
+        pause = ".p" if capture_in(conn, hub).state == "paused" else ""  # a pause ends with no event at that moment
+        return f'"r{hub_window.get_window(conn).revision}.e{get_last_event_id(conn)}{pause}"'
 
 
 def get_hub_window(hub: Hub) -> HubWindowView:

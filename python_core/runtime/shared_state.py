@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from python_core.runtime.capture import get_capture
 from python_core.runtime.clip_views import ClipView
 from python_core.runtime.clipboard import newest_clip
 from python_core.runtime.hub import Hub
@@ -18,7 +19,7 @@ from python_core.store import Connection, outputs, runs, tallies
 
 
 class Results(Mapping[str, Any]):
-    """``clipboard``, ``source``, ``space``, ``lastTrigger``, ``lastOutput`` and ``counts``, as JSON values."""
+    """``capture``, ``clipboard``, ``source``, ``space``, ``lastTrigger``, ``lastOutput`` and ``counts``, as JSON values."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -66,6 +67,7 @@ def _read(hub: Hub, act: Callable[[Connection], Any]) -> Any:
 
 
 _READERS: dict[str, Callable[[Hub], Any]] = {
+    "capture": lambda hub: msgspec.to_builtins(get_capture(hub)),
     "clipboard": _clipboard,
     "source": _source,
     "space": lambda _: None,  # no SmrtSpace is active before the first save: nothing is made at start

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+from typing import Annotated
+
+import msgspec
 
 from python_core import __version__
 from python_core.errors import HubError
+from python_core.runtime.capture import CaptureView, announce_lapsed, capture_in
 from python_core.runtime.clients import proof_for
 from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
@@ -63,7 +67,7 @@ class StatusView(Readiness, frozen=True, kw_only=True):
     modules: dict[str, ModuleView]
     queues: dict[str, dict[str, int]]
     last_event_id: int
-    capture: str
+    capture: Annotated[str, msgspec.Meta(description="`running`, `paused`, or `paused until` an RFC 3339 time.")]
     counts: dict[str, int]
 
 
@@ -101,6 +105,7 @@ def get_status(hub: Hub, service: str) -> StatusView:
         rows = {row.module: row for row in beats.list_beats(conn)}
         queues = {"runs": runs.count_unfinished_runs(conn)}
         counts = tallies.get_tallies(conn)
+        capture = _capture_of(capture_in(conn, hub))
     modules = {name: _module(rows.get(tag), now_ms) for tag, name in BEATING.items()}
     modules["store"] = ModuleView(level="healthy", last_beat_at=None, detail="answers")
     modules["eventLog"] = ModuleView(level="healthy", last_beat_at=None, detail=f"at {last_event_id}")
@@ -118,9 +123,13 @@ def get_status(hub: Hub, service: str) -> StatusView:
         modules=modules,
         queues=queues,
         last_event_id=last_event_id,
-        capture="running",
+        capture=capture,
         counts=counts,
     )
+
+
+def _capture_of(capture: CaptureView) -> str:
+    return capture.state if capture.until is None else f"{capture.state} until {capture.until}"
 
 
 def _module(beat: BeatRow | None, now_ms: int) -> ModuleView:
@@ -139,6 +148,7 @@ def record_beat(hub: Hub, module: str, interval_s: int, level: str, detail: str)
 
     def act(conn: Connection) -> None:
         before = beats.set_beat(conn, row)
+        announce_lapsed(conn, hub, _self(module))
         if before is None or before.pid != row.pid or before.level != level:
             announce(conn, hub, _self(module), "heartbeat", module=BEATING[module], level=level)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from python_core.runtime.capture import is_kept_out
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.shapes import Body, View
@@ -80,6 +81,8 @@ def _record(
 ) -> TabReceipt:
     if tab is None or verdict is None:
         return TabReceipt(id=None, stored=False, reason="bad_input")
+    if is_kept_out(conn, hub, verdict.observed_at_ms):  # not even that something came to the front
+        return TabReceipt(id=tab.id, stored=False, reason="paused")
     if isinstance(verdict, RefusedTab):
         if verdict.ends_front and _sight(conn, caller, verdict, None, tab.focused):
             announce(conn, hub, caller, "tab_changed", id=None, event=tab.event)

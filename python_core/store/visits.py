@@ -130,6 +130,15 @@ def list_sightings(conn: Connection, from_ms: int, to_ms: int, limit: int) -> li
     return [SeenPage._make((*row[:4], None if row[4] is None else bool(row[4]), *row[5:])) for row in rows]
 
 
+def blank_fronts(conn: Connection, since_ms: int, at_ms: int) -> None:
+    """Add, for each browser heard of since ``since_ms``, that what it has in front is not known from ``at_ms`` on."""
+    conn.execute(
+        "INSERT INTO sightings(client, browser, visit, at, until, focused) "
+        "SELECT DISTINCT client, browser, NULL, ?2, ?2, NULL FROM sightings WHERE until >= ?1",
+        (since_ms, at_ms),
+    )
+
+
 def prune_sightings(conn: Connection, before_ms: int) -> None:
     """Forget who had what in front before ``before_ms``; visits stay."""
     conn.execute("DELETE FROM sightings WHERE at < :before AND until < :before", {"before": before_ms})

@@ -106,6 +106,27 @@ def test_a_tab_that_the_hub_does_not_keep_is_not_sent_again(chrome, pages, liste
     assert len(set(ids_of(listener.tabs))) == len(listener.tabs)
 
 
+def test_a_pause_is_shown_and_what_was_refused_in_it_is_never_sent_again(chrome, pages, listener):
+    chrome.connect(listener.port)
+    listener.take = lambda tab: {"id": tab["id"], "stored": False, "reason": "paused"}
+    chrome.open(pages.url("a"))
+    chrome.until(lambda: chrome.badge() == "||", "the badge of a pause")
+    assert chrome.text("headline") == "The capture is paused"
+    assert chrome.pending() == 0
+    kept = str(chrome.options.evaluate("chrome.storage.local.get()"))
+    assert pages.url("a") not in kept
+    chrome.end_worker()
+    chrome.beat()
+    chrome.until(lambda: chrome.badge() == "||", "the badge, after the worker's end too")
+    refused = ids_of(listener.tabs)
+
+    listener.take = lambda tab: {"id": tab["id"], "stored": True}
+    chrome.beat()
+    chrome.until(lambda: chrome.badge() == "", "no badge")
+    assert chrome.text("headline") == "Connected"
+    assert not set(refused) & set(ids_of(listener.tabs[len(refused) :]))
+
+
 def test_a_tab_that_the_hub_cannot_name_is_answered_for_by_its_place(chrome, pages, listener):
     chrome.connect(listener.port)
     listener.take = lambda tab: {"id": None, "stored": False, "reason": "bad_input"}

@@ -221,6 +221,7 @@ def test_every_state_has_its_words(run):
         assert said["headline"]
         assert "undefined" not in str(said)
         assert "null" not in str(said)
+    assert run("describe(given)", {"state": "connected", "isPaused": True})["headline"] == "The capture is paused"
     pairing = {"port": 5000, "httpStatus": 418, "ports": [5000, 5021], "strangers": [], "untilMs": 0, "expiresAtMs": 0}
     for state in ("seeking", "waiting", "denied", "allowed", "several", "expired", "stopped", "unfit", "unheard-of"):
         for more in ({"why": None}, {"why": "closed"}, {"why": "unreachable"}, {"why": "crowded", "isSame": True}):

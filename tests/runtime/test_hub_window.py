@@ -51,6 +51,7 @@ def test_a_new_hub_shows_a_hidden_window_without_anything(hub: Hub) -> None:
     assert (view.window.visible, view.window.pinned, view.window.revision) == (False, False, 0)
     assert view.indicators == {}
     assert view.shared_state == {
+        "capture": {"state": "running"},
         "clipboard": None,
         "source": None,
         "space": None,
@@ -185,7 +186,7 @@ def test_the_shared_state_is_a_copy_of_bounded_size(hub: Hub) -> None:
 def test_results_are_read_only_and_read_when_they_are_asked_for(hub: Hub) -> None:
     results = Results(hub)
     assert not hasattr(results, "__setitem__")
-    assert (len(results), next(iter(results))) == (6, "clipboard")
+    assert (len(results), next(iter(results))) == (7, "capture")
     put_text(hub, "x")
     assert results["counts"]["clips"] == 1
     with pytest.raises(KeyError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from python_core.net.endpoints import Routes
 from python_core.net.routes import (
+    capture_routes,
     client_routes,
     clipboard_routes,
     confirmation_routes,
@@ -30,6 +31,7 @@ _SUBJECTS: dict[str, tuple[Routes, ...]] = {
         search_routes.routes,
         event_routes.routes,
         status_routes.routes,
+        capture_routes.routes,
         client_routes.routes,
         pairing_routes.deciding,
         confirmation_routes.routes,

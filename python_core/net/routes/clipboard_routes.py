@@ -49,7 +49,7 @@ def post_clipboard(call: Call, body: NewClip) -> Reply:
 
     201 with a receipt once it is on disk. 200 with the first receipt and ``"duplicate": true`` for the same
     ``encounterId`` or ``Idempotency-Key``, or the same contents within ``duplicateWindowSeconds``. 200 with
-    ``"stored": false`` for what a rule keeps out. Event: ``clipboard_processed``.
+    ``"stored": false`` for what a rule keeps out, and while the capture is paused. Event: ``clipboard_processed``.
     """
     receipt = clipboard.put_clip(call.hub, call.caller, body, call.key())
     made = isinstance(receipt, ClipReceipt) and not receipt.duplicate
