@@ -78,6 +78,7 @@ def fill(
     done = 0
     while group := [item for _, item in zip(range(GROUP), items, strict=False)]:
         store.write(lambda conn, group=group: [add(conn) for add in group])  # type: ignore[misc]
+        store.write(lambda conn: documents.index_documents(conn, GROUP))
         done += len(group)
         tell(done)
 

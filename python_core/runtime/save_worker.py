@@ -1,4 +1,4 @@
-"""The save worker: carries out queued runs, one after the other, in whichever host process has it."""
+"""The save worker: carries out queued runs, one after the other, and indexes what is new, in whichever host process has it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import threading
 import time
 
 from python_core.runtime.hub import Hub
+from python_core.runtime.search import index_new
 from python_core.runtime.triggers import run_next
 from python_core.runtime.upkeep import tidy
 from python_core.utils.heartbeat import Heartbeat
@@ -26,6 +27,7 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
         try:
             while not stop.is_set() and run_next(hub):
                 heartbeat.pulse()
+            index_new(hub)
             if time.monotonic() >= tidy_at:
                 tidy(hub)
                 tidy_at = time.monotonic() + TIDY_EVERY_S

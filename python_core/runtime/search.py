@@ -7,19 +7,23 @@ from typing import Literal
 
 import msgspec
 
-from python_core.errors import BadInput
+from python_core.errors import BadInput, HubError
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import View, cursor_of, instant_ms, place_of
 from python_core.runtime.snippets import WORD, Term, snippet_of, term_of
 from python_core.store import documents
 from python_core.store.documents import DocumentFilter, DocumentHit
+from python_core.utils.logger import get_logger_for
 from python_core.utils.timestamps import to_rfc3339
 
 #: Words and phrases of one query that are looked at: more do not help a person and cost time.
 TERMS_AT_MOST = 32
 #: Hits that pages reach into: ranking looks at the newest thousand matches.
 OFFSET_AT_MOST = documents.RANKED_AT_MOST
+#: Documents of one transaction of the index: some 3 ms, in which nobody else can write.
+INDEXED_AT_ONCE = 64
 
+log = get_logger_for("python-runtime")
 _TERM = re.compile(r'(-?)(?:"([^"]{0,1000})"?|([^\s"]{1,1000}))')
 
 
@@ -70,6 +74,7 @@ def search(hub: Hub, q: str, wanted: SearchScope, limit: int, cursor: str | None
         from_ms=instant_ms(wanted.from_time, "?from"),
         to_ms=instant_ms(wanted.to_time, "?to"),
     )
+    index_new(hub)
     with hub.store.reading() as conn:
         upto, offset = place or (documents.get_newest_document(conn), 0)
         if offset > OFFSET_AT_MOST:
@@ -79,6 +84,22 @@ def search(hub: Hub, q: str, wanted: SearchScope, limit: int, cursor: str | None
         items=[_view(hit, terms) for hit in hits[:limit]],
         next_cursor=cursor_of(upto, offset + limit) if len(hits) > limit else None,
     )
+
+
+def index_new(hub: Hub, batches: int = 16) -> None:
+    """Make what was stored since the last time findable, in transactions of a few milliseconds, at most ``batches``.
+
+    A search does so first, the save worker when it is idle, and nobody who stores something waits for it. Where the store
+    cannot be written to, a search finds what it found before.
+    """
+    with hub.store.reading() as conn:
+        pending = documents.has_unindexed(conn)
+    try:
+        while pending and batches:
+            batches -= 1
+            pending = hub.store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE
+    except HubError as fault:
+        log.warning("New items could not be indexed: {code}", code=fault.code)
 
 
 def match_of(q: str) -> tuple[str | None, list[Term]]:

@@ -124,6 +124,9 @@ CREATE TABLE beats(
 """
 
 _KEEPING = """
+CREATE TABLE indexed(one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL) STRICT;
+INSERT INTO indexed SELECT 1, coalesce(max(seq), 0) FROM documents;
+
 ALTER TABLE clients ADD COLUMN last_used_at INTEGER;
 
 CREATE TABLE pauses(

@@ -12,6 +12,7 @@ import pytest
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import NewClip, put_clip, remove_clip
 from python_core.runtime.hub import Hub
+from python_core.runtime.search import index_new
 from python_core.runtime.structured_output import NewOutput, put_output, remove_output
 from python_core.store.connection import connect
 from tests.hubs import caller
@@ -46,6 +47,7 @@ def test_no_byte_of_a_removed_text_is_in_any_file(hub: Hub, size: int) -> None:
     clip_id = put_text(hub, f"{CANARY} " * size)
     for n in range(50):
         put_text(hub, f"later neighbour {n} " * 20)
+    index_new(hub)
     fold(hub)
     assert files_with(hub.store.folder, CANARY.encode()) == ["hub.db"]
     remove_clip(hub, caller(), clip_id)

@@ -1,0 +1,76 @@
+"""The search index follows its documents in whatever order they are added, indexed, renamed and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from python_core.store import Connection, documents, open_store
+
+WORDS = ("alpha", "beta", "gamma")
+#: What is done, and to which of the documents that are there.
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["add", "add", "index", "index one", "rename", "remove"]), st.integers(0, 99)),
+    max_size=40,
+)
+
+
+def add(conn: Connection, n: int) -> int:
+    return documents.add_document(conn, "clip", str(n), n, None, None, f"title {n}", WORDS[n % 3])
+
+
+def take_step(conn: Connection, step: str, n: int, kept: dict[int, tuple[str, str]]) -> None:
+    chosen = sorted(kept)[n % len(kept)] if kept else None
+    if step == "add":
+        kept[add(conn, n)] = (f"title {n}", WORDS[n % 3])
+    elif step.startswith("index"):
+        documents.index_documents(conn, 1 if step == "index one" else 50)
+    elif chosen is not None and step == "rename":
+        documents.set_document_title(conn, chosen, f"renamed {n}")
+        kept[chosen] = (f"renamed {n}", kept[chosen][1])
+    elif chosen is not None:
+        documents.remove_document(conn, chosen)
+        del kept[chosen]
+
+
+def seqs_with(conn: Connection, word: str) -> list[int]:
+    sql = "SELECT rowid FROM documents_index WHERE documents_index MATCH ? ORDER BY rowid"
+    return [row[0] for row in conn.execute(sql, (f'"{word}"',))]
+
+
+@given(steps=STEPS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_once_all_is_indexed_each_word_finds_the_documents_that_have_it(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    store = open_store(tmp_path_factory.mktemp("index"))
+    kept: dict[int, tuple[str, str]] = {}
+
+    def act(conn: Connection) -> None:
+        for step, n in steps:
+            take_step(conn, step, n, kept)
+        while documents.has_unindexed(conn):
+            documents.index_documents(conn, 2)
+        conn.execute("INSERT INTO documents_index(documents_index, rank) VALUES ('integrity-check', 1)")
+        for word in (*WORDS, "title", "renamed"):
+            wanted = [seq for seq, texts in sorted(kept.items()) if word in " ".join(texts).split()]
+            assert seqs_with(conn, word) == wanted, word
+
+    store.write(act)
+    store.close()
+
+
+def test_a_document_is_in_the_index_after_the_batch_that_takes_it_in(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    first, second = store.write(lambda conn: (add(conn, 0), add(conn, 3)))
+    assert store.write(lambda conn: (seqs_with(conn, "alpha"), documents.index_documents(conn, 1))) == ([], 1)
+    assert store.write(lambda conn: (seqs_with(conn, "alpha"), documents.has_unindexed(conn))) == ([first], True)
+    assert store.write(lambda conn: documents.index_documents(conn, 10)) == 1
+    assert store.write(lambda conn: (seqs_with(conn, "alpha"), documents.has_unindexed(conn))) == (
+        [first, second],
+        False,
+    )
+    store.close()
