@@ -2,7 +2,8 @@
 
 The order on each new connection: the peer is on this machine; ``GET /ping``, without the token, is answered as our servers
 answer, with a proof that only who knows the token's hash can make; only then is the token sent. Whoever took the port after
-the hub ended learns nothing.
+the hub ended learns nothing. Where the hub has a Unix socket that is taken, since no other user can reach it; the rest is
+the same, so that one check holds everywhere, and finds a wrong token too.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import socket
 import time
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from typing import NamedTuple
@@ -81,18 +83,25 @@ class HubConnection:
 
     def _connect(self) -> None:
         self.close()
-        connection = HTTPConnection(self.server.host, self.server.port, timeout=self._timeout_s)
+        if self.server.socket and self._connect_by(_BySocket(self.server.socket, self._timeout_s)):
+            return
+        if not self._connect_by(HTTPConnection(self.server.host, self.server.port, timeout=self._timeout_s)):
+            raise not_running(self.server.service)
+        if self._open is not None and not is_loopback(self._open.sock.getpeername()[0]):
+            self.close()
+            raise NotReachable(f"{self.server.host} leads to another machine: the hub is only called on this one.")
+
+    def _connect_by(self, connection: HTTPConnection) -> bool:
+        """Open a connection; say whether there is somebody."""
         connection.auto_open = 0  # else http.client would by itself connect to whoever is there by then
         try:
             connection.connect()
         except TimeoutError:
             raise self._no_answer(self._timeout_s) from None
         except OSError:
-            raise not_running(self.server.service) from None
+            return False
         self._open = connection
-        if not is_loopback(connection.sock.getpeername()[0]):
-            self.close()
-            raise NotReachable(f"{self.server.host} leads to another machine: the hub is only called on this one.")
+        return True
 
     def _check_proof(self) -> None:
         server, nonce = self.server, secrets.token_hex(16)
@@ -102,7 +111,8 @@ class HubConnection:
             self.close()
             raise finding_of(*reply)
         told = str(object_of(reply.content).get("proof"))
-        if not hmac.compare_digest(told.encode(), proof_of(server, nonce).encode()):
+        by_socket = isinstance(self._open, _BySocket)
+        if not hmac.compare_digest(told.encode(), proof_of(server, nonce, by_socket=by_socket).encode()):
             self.close()
             if server.is_token_given:
                 raise Refused("unauthorized", f"SMRTHUB_SESSION_TOKEN is not a token of the hub at {server.url}.")
@@ -139,6 +149,8 @@ class HubConnection:
 
     def _stranger(self) -> Stranger:
         title, port = TITLES[self.server.service], self.server.port
+        if isinstance(self._open, _BySocket):
+            return Stranger(f"Cannot reach the {title}: another program answers at its socket {self.server.socket}.")
         return Stranger(
             f"Cannot reach the {title}: {holder_of(port)} holds its port {port}. "
             "Start the hub, which then takes another port, with: smrthub serve"
@@ -149,10 +161,32 @@ class HubConnection:
         return NotReachable(f"The {TITLES[server.service]} at {server.url} did not answer within {timeout_s:g} s.")
 
 
-def proof_of(server: RunningServer, nonce: str) -> str:
-    """Return what the hub that knows the token answers on this port to this nonce."""
+class _BySocket(HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: str, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._path = path
+
+    def connect(self) -> None:
+        """Connect to the socket; an OSError where there is none, or the system knows no such sockets."""
+        if not hasattr(socket, "AF_UNIX"):
+            raise OSError("no Unix sockets here")
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(self._path)
+        except BaseException:
+            self.close()
+            raise
+
+
+def proof_of(server: RunningServer, nonce: str, *, by_socket: bool = False) -> str:
+    """Return what the hub that knows the token answers on this port, or by its socket, to this nonce."""
     key = hmac.digest(hashlib.sha256(server.token.encode()).digest(), b"smrthub server proof", "sha256")
-    return hmac.digest(key, f"smrthub {server.service} {server.port} {nonce}".encode(), "sha256").hex()
+    return hmac.digest(
+        key, f"smrthub {server.service} {0 if by_socket else server.port} {nonce}".encode(), "sha256"
+    ).hex()
 
 
 def _client_in(token: str) -> str:

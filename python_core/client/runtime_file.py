@@ -21,7 +21,10 @@ _RESTART = "Start the hub again: smrthub serve"
 
 @dataclass(frozen=True)
 class RunningServer:
-    """Where a server said that it is, and the token for it; whether it still runs is not known from this."""
+    """Where a server said that it is, and the token for it; whether it still runs is not known from this.
+
+    ``socket`` is the path of its Unix socket, if it has one.
+    """
 
     service: Service
     host: str
@@ -30,6 +33,7 @@ class RunningServer:
     started_at: str
     token: str = field(repr=False)
     is_token_given: bool
+    socket: str | None = None
 
     @property
     def url(self) -> str:
@@ -57,7 +61,10 @@ def find_server(service: Service = "bridge", environ: Mapping[str, str] | None =
         raise Refused("unauthorized", "What started the hub keeps its token: set SMRTHUB_SESSION_TOKEN to it.")
     if not token.isascii() or not token.isprintable():
         raise BadInput("The token for the hub holds characters that no token has: see SMRTHUB_SESSION_TOKEN.")
-    return RunningServer(service, host, port, pid, started_at, token, bool(given))
+    socket = facts.get("socket")
+    return RunningServer(
+        service, host, port, pid, started_at, token, bool(given), socket if isinstance(socket, str) else None
+    )
 
 
 def not_running(service: Service) -> NotReachable:

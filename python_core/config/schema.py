@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -116,6 +117,13 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
             "token: for desktop programs that send none. Never a browser."
         ),
     ] = False
+    unix_socket: Annotated[
+        bool,
+        Meta(
+            description="Serve commands and agents by a Unix socket, too: `bridge.sock` in the folder of runtime files, "
+            "which no other user can reach. Not on Windows."
+        ),
+    ] = False
     test_hooks: Annotated[bool, Meta(description="Answer `POST /_shutdown`, with which a test ends the hub.")] = False
 
 
@@ -202,9 +210,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 AnySettings = BridgeSettings | WebListenerSettings
 
 
-def contradictions(settings: AnySettings) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield each pair of settings (by their names in the file) that cannot both hold, and why."""
-    if isinstance(settings, BridgeSettings) and settings.event_streams >= settings.threads:
+def contradictions(settings: AnySettings, platform: str = sys.platform) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield the settings (by their names in the file) that cannot hold together, or on this system, and why."""
+    if not isinstance(settings, BridgeSettings):
+        return
+    if settings.unix_socket and platform == "win32":
+        yield ("unixSocket",), "unixSocket must be false here: on Windows Python has no Unix sockets"
+    if settings.event_streams >= settings.threads:
         yield (
             ("eventStreams", "threads"),
             "eventStreams must be smaller than threads: a stream holds a thread",

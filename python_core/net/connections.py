@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -13,7 +14,7 @@ from waitress.utilities import InternalServerError, RequestEntityTooLarge, Reque
 
 from python_core.errors import BadInput, HubError, TooLarge
 from python_core.net.failures import FINDING
-from python_core.net.peers import GONE, PEER_UID, uid_of_peer
+from python_core.net.peers import BY_SOCKET, GONE, PEER_UID, uid_of_peer, uid_of_socket_peer
 
 
 class Task(WSGITask):  # type: ignore[misc]  # waitress ships no types
@@ -23,6 +24,8 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress ships no types
         """Return Waitress's environ with ``PEER_UID``, and with the Transfer-Encoding that Waitress has undone."""
         environ: dict[str, Any] = super().get_environment()
         environ[PEER_UID] = self.channel.peer_uid()
+        if self.channel.is_by_socket():
+            environ[BY_SOCKET], environ["SERVER_PORT"] = True, "0"  # Waitress names the file's path for a port
         if self.request.chunked:
             environ["HTTP_TRANSFER_ENCODING"] = "chunked"
         return environ
@@ -68,11 +71,18 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
     parser_class = Request
     _uid: tuple[int | None] | None = None
 
+    def is_by_socket(self) -> bool:
+        """Say whether it came by the Unix socket."""
+        return bool(self.socket.family == getattr(socket, "AF_UNIX", None))
+
     def peer_uid(self) -> int | None:
         """Return the caller's user id, asked for at the first request."""
         if self._uid is None:
             try:
-                self._uid = (uid_of_peer(self.addr[:2], self.socket.getsockname()[:2]),)
+                if self.is_by_socket():
+                    self._uid = (uid_of_socket_peer(self.socket.getsockopt),)
+                else:
+                    self._uid = (uid_of_peer(self.addr[:2], self.socket.getsockname()[:2]),)
             except OSError:  # it has hung up and is closed here too
                 self._uid = (GONE,)
         return self._uid[0]

@@ -3,10 +3,12 @@
 The order, each step with a fixed answer that holds nothing of the request:
 
 1. **Form.** HTTP/1.1, a known method, a plain path (no absolute form, ``//``, ``%``), no ``Upgrade``: else 400.
-2. **Host** is exactly a loopback name with our port, or in ``allowedHosts``: else 421. A page that rebinds its own name to
-   127.0.0.1 sends that name here, and nothing else betrays it: such a GET has neither ``Origin`` nor ``Sec-Fetch-*``.
+2. **Host** is exactly a loopback name with our port, or in ``allowedHosts``, or by the Unix socket ``localhost``: else 421. A
+   page that rebinds its own name to 127.0.0.1 sends that name here, and nothing else betrays it: such a GET has neither
+   ``Origin`` nor ``Sec-Fetch-*``.
    **Peer.** On Linux the caller is a process of this user, as the kernel says: else 403.
-3. **Origin and Fetch-Metadata** are those that the route's class admits: else 403, without any CORS header.
+3. **Origin and Fetch-Metadata** are those that the route's class admits: else 403, without any CORS header. No browser
+   comes by the Unix socket.
 4. **Size and type** of the body: 413, 415.
 5. **Token**: one ``Bearer``, compared in constant time: else 401. Then the **token's origin**, 403, and its **scope**, 403.
 6. Only now is a path that does not exist a 404, and a method that it does not have a 405.
@@ -27,7 +29,7 @@ from python_core.errors import HubError, TooLarge
 from python_core.net.bodies import check_media_type
 from python_core.net.endpoints import Access, Endpoint, RouteTable
 from python_core.net.failures import FINDING, Refusal, shaped, status_line
-from python_core.net.peers import Peers
+from python_core.net.peers import BY_SOCKET, Peers
 from python_core.net.rates import Rates
 from python_core.runtime.clients import Client, bind_origin, client_of, is_paired_origin
 from python_core.runtime.hub import OWNER, SAME_USER, Caller, Hub
@@ -157,8 +159,11 @@ class Gate:
     def _check_host(self, environ: Environ) -> None:
         host = environ.get("HTTP_HOST", "").lower()
         name, _, port = host.rpartition(":")
-        is_ours = name in self._names and port == environ["SERVER_PORT"]
-        if not is_ours and host not in self._allowed_hosts:
+        if BY_SOCKET in environ:
+            is_ours = host == "localhost"
+        else:
+            is_ours = (name in self._names and port == environ["SERVER_PORT"]) or host in self._allowed_hosts
+        if not is_ours:
             raise Refusal("misdirected", "This host name is not the hub's: call 127.0.0.1, or add it to allowedHosts.")
 
     def _is_preflight(self, environ: Environ, methods: dict[str, Endpoint], origin: str | None) -> bool:
@@ -179,7 +184,9 @@ class Gate:
         """Compare whole strings; what a browser says of the page that asks must fit the route's class."""
         site = environ.get("HTTP_SEC_FETCH_SITE", "none")
         from_extension = origin is not None and EXTENSION_ORIGIN.fullmatch(origin) is not None
-        if origin is None:
+        if BY_SOCKET in environ:
+            fits = origin is None and "HTTP_SEC_FETCH_SITE" not in environ
+        elif origin is None:
             fits = site in ("none", "same-origin") or (access == "page" and _is_followed_link(environ))
         elif from_extension:
             fits = site in ("none", "same-origin", "cross-site") and (

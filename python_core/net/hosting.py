@@ -17,6 +17,7 @@ from python_core.config import Settings, load_or_seed_settings
 from python_core.net.connections import Channel, SlowRequests
 from python_core.net.ports import Bound, bind
 from python_core.net.runtime_files import RuntimeFile
+from python_core.net.unix_socket import UnixSocket, bind_unix, listen_beside
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.owner_session import begin_owner_session, join_owner_session
@@ -55,15 +56,24 @@ def waitress_options(settings: Any, largest_body: int) -> dict[str, Any]:
 
 
 class Server:
-    """One app on one socket, served by Waitress from a thread of its own."""
+    """One app on one port, and beside it on a Unix socket if there is one, served by Waitress from a thread of its own."""
 
     def __init__(
-        self, service: str, app: Flask, bound: Bound, options: dict[str, Any], request_timeout_s: float
+        self,
+        service: str,
+        app: Flask,
+        bound: Bound,
+        options: dict[str, Any],
+        request_timeout_s: float,
+        unix: UnixSocket | None = None,
     ) -> None:
         self.service = service
         self.bound = bound
         self._waitress = create_server(app, sockets=[bound.socket], **options)
-        self._waitress.channel_class = Channel
+        self.unix = unix
+        self._listening = [self._waitress, *([listen_beside(self._waitress, app, unix)] if unix else [])]
+        for each in self._listening:
+            each.channel_class = Channel
         self._slow = SlowRequests(request_timeout_s)
         self._stop_by: float | None = None
         self._thread = threading.Thread(target=self._loop, name=f"smrthub-{service}", daemon=True)
@@ -90,8 +100,9 @@ class Server:
             wasyncore.loop(timeout=step_s, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
             if time.monotonic() >= look_at:
                 look_at = time.monotonic() + step_s
-                self._slow.cut(list(waitress.active_channels.values()))
-        wasyncore.dispatcher.close(waitress)  # the listening socket alone: the worker threads still need the trigger
+                self._slow.cut(self._channels())
+        for each in self._listening:
+            wasyncore.dispatcher.close(each)  # the listening socket alone: the worker threads still need the trigger
         while time.monotonic() < self._stop_by and not self._is_idle():
             wasyncore.loop(timeout=0.05, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
         waitress.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
@@ -100,7 +111,10 @@ class Server:
         dispatcher = self._waitress.task_dispatcher
         if dispatcher.queue or dispatcher.active_count:
             return False
-        return not any(channel.total_outbufs_len for channel in self._waitress.active_channels.values())
+        return not any(channel.total_outbufs_len for channel in self._channels())
+
+    def _channels(self) -> list[Any]:
+        return [channel for each in self._listening for channel in each.active_channels.values()]
 
 
 @dataclass
@@ -142,7 +156,8 @@ class Host:
                 port=bound.port,
             )
         app = create(self.settings, self.store, self._hub)
-        server = Server(service, app, bound, waitress_options(section, largest), section.request_timeout_seconds)
+        options, unix = waitress_options(section, largest), self._unix_socket(service)
+        server = Server(service, app, bound, options, section.request_timeout_seconds, unix)
         self.servers.append(server)
         return server
 
@@ -154,7 +169,9 @@ class Host:
         for server in self.servers:
             self._beat(server.service.replace("-", "_"))
             bound = server.bound
-            self._runtime_file(server.service).write(self._hub, bound.url, bound.host, bound.port, always=self.whole)
+            unix = server.unix.path if server.unix else None
+            file = self._runtime_file(server.service)
+            file.write(self._hub, bound.url, bound.host, bound.port, socket=unix, always=self.whole)
             log.information("{service} listens on port {port}", service=server.service, port=server.bound.port)
         if self.works:
             heartbeat = self._beat("save_worker", expects_pulse=True)
@@ -172,6 +189,8 @@ class Host:
         end = time.monotonic() + timeout_s
         for server in self.servers:
             self._runtime_file(server.service).remove()
+            if server.unix:
+                server.unix.remove()
             server.stop(timeout_s - 1)
         self._stop_work.set()
         self._hub.work_queued.set()
@@ -197,6 +216,14 @@ class Host:
         heartbeat.start()
         self._beats.append(heartbeat)
         return heartbeat
+
+    def _unix_socket(self, service: str) -> UnixSocket | None:
+        if service != "bridge" or not self.settings.bridge.unix_socket:
+            return None
+        unix = bind_unix(self._runtime_file(service).socket_path)
+        if unix is None:
+            log.warning("Another process of this user serves on the Unix socket; this one goes on without")
+        return unix
 
     def _runtime_file(self, service: str) -> RuntimeFile:
         return RuntimeFile(self.paths, service, self.token)

@@ -6,12 +6,15 @@ import errno
 import os
 import socket
 import struct
+import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 #: The key in environ for the caller's user id, where the host has looked it up, once a connection.
 PEER_UID = "smrthub.peer_uid"
+#: The key in environ of a call that came by the Unix socket.
+BY_SOCKET = "smrthub.by_socket"
 _NETLINK: int = getattr(socket, "AF_NETLINK", 0)  # Linux alone has it
 _SOCK_DIAG = 4  # NETLINK_SOCK_DIAG
 _SOCK_DIAG_BY_FAMILY = 20
@@ -25,6 +28,10 @@ _ERROR = struct.Struct("=i")
 #: inet_diag_msg: family, state, timer, retrans; the socket's id; expires, rqueue, wqueue; then this, uid and inode.
 _UID_AT = _HEADER.size + 4 + 48 + 12
 _UID = struct.Struct("=II")
+#: What ``getsockopt`` tells of a Unix socket's peer: on Linux ``struct ucred`` (pid, uid, gid); on macOS and the BSDs, at level
+#: 0 (``SOL_LOCAL``), ``struct xucred``, which begins with a version and the uid, and goes on with 16 groups.
+_SO_PEERCRED, _UCRED = 17, struct.Struct("=iII")
+_LOCAL_PEERCRED, _XUCRED, _XUCRED_BYTES = 1, struct.Struct("=II"), 256
 
 
 def own_uid() -> int | None:
@@ -107,6 +114,22 @@ def uid_of_peer(peer: tuple[str, int], local: tuple[str, int]) -> int | None:
     :param peer: the caller's address and port, ``local`` the ones it called.
     """
     return _ask(peer, local) if _is_told() else None
+
+
+def uid_of_socket_peer(ask: Callable[[int, int, int], bytes], platform: str = sys.platform) -> int:
+    """Return the user id of the process at the other end of a Unix socket, as it was when it connected.
+
+    ``GONE`` where the system does not say: every one with Unix sockets does, so that is no answer to go on with.
+
+    :param ask: the socket's ``getsockopt``.
+    """
+    try:
+        if platform == "linux":
+            return int(_UCRED.unpack(ask(socket.SOL_SOCKET, _SO_PEERCRED, _UCRED.size))[1])
+        version, uid = _XUCRED.unpack_from(ask(0, _LOCAL_PEERCRED, _XUCRED_BYTES))
+    except (OSError, struct.error):
+        return GONE
+    return int(uid) if version == 0 else GONE
 
 
 def _ask(peer: tuple[str, int], local: tuple[str, int]) -> int | None:

@@ -90,6 +90,8 @@ def _say_where(host: Host) -> None:
     lines = ["SmrtHub is running."]
     for server in host.servers:
         lines.append(f"  {TITLES[server.service]:<14}{server.bound.url}")
+        if server.unix:
+            lines.append(f"  {'':<14}{server.unix.path}")
         if server.bound.note:
             lines.append(f"  {'':<14}{server.bound.note}: set `port` in its settings to choose another.")
     lines += [

@@ -33,6 +33,11 @@ class RuntimeFile:
         """Where it is."""
         return self.paths.runtime() / f"{self.service}.json"
 
+    @property
+    def socket_path(self) -> Path:
+        """Where the server's Unix socket is, if it has one."""
+        return self.path.with_suffix(".sock")
+
     def check(self) -> None:
         """Refuse a file that is a link, somebody else's or open to others: a token in it would not be the user's alone.
 
@@ -41,7 +46,9 @@ class RuntimeFile:
         if os.path.lexists(self.path):
             check_private(self.path)
 
-    def write(self, hub: Hub, url: str, host: str, port: int, *, always: bool = False) -> None:
+    def write(
+        self, hub: Hub, url: str, host: str, port: int, *, socket: Path | None = None, always: bool = False
+    ) -> None:
         """Write it, unless it tells of another process that still serves; ``always`` for the hub itself."""
         facts = None if always else self.read_current()
         if facts is not None and facts["pid"] != os.getpid():
@@ -57,6 +64,8 @@ class RuntimeFile:
             "version": __version__,
             "instance": get_identity(hub).instance,
         }
+        if socket is not None:
+            written["socket"] = str(socket)
         if self.token is not None:
             written["token"] = self.token
         write_json(self.path, written, keep_bak=False)

@@ -154,6 +154,13 @@ def test_event_streams_must_leave_a_thread_free():
     assert list(contradictions(WebListenerSettings())) == []
 
 
+def test_a_unix_socket_is_refused_where_there_are_none() -> None:
+    asked = BridgeSettings(unix_socket=True)
+    assert [names for names, _ in contradictions(asked, "win32")] == [("unixSocket",)]
+    assert list(contradictions(asked, "linux")) == list(contradictions(asked, "darwin")) == []
+    assert list(contradictions(BridgeSettings(), "win32")) == []
+
+
 @patient
 @given(value=ANY_JSON, which=st.sampled_from(SETTINGS))
 def test_the_published_schema_and_the_loader_judge_alike(value: object, which: Any):

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -24,6 +25,7 @@ from python_core.net.endpoints import Endpoint, Reply, Routes
 from python_core.net.hosting import Server, waitress_options
 from python_core.net.ports import bind
 from python_core.net.routes import subjects_of
+from python_core.net.unix_socket import bind_unix
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import begin_owner_session
 from python_core.runtime.shapes import Done
@@ -94,19 +96,19 @@ class Answer(NamedTuple):
 
 @dataclass
 class Wire:
-    """One connection; a request is sent byte for byte as it is given."""
+    """One connection, to a port or by a Unix socket; a request is sent byte for byte as it is given."""
 
-    port: int
+    port: int | Path
     buffer_bytes: int | None = None
     socket: socket.socket = field(init=False)
     _rest: bytes = b""
 
     def __post_init__(self) -> None:
-        self.socket = socket.socket()
+        self.socket = socket.socket(socket.AF_UNIX if isinstance(self.port, Path) else socket.AF_INET)
         if self.buffer_bytes is not None:  # before it connects: the other side learns how much may be sent
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.buffer_bytes)
         self.socket.settimeout(PATIENCE_S)
-        self.socket.connect(("127.0.0.1", self.port))
+        self.socket.connect(str(self.port) if isinstance(self.port, Path) else ("127.0.0.1", self.port))
 
     def send(self, content: bytes) -> None:
         self.socket.sendall(content)
@@ -160,8 +162,11 @@ def request(
 class House:
     """The servers of one hub, and which handlers ran."""
 
-    def __init__(self, hub: Hub, apps: dict[str, Flask], ran: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, hub: Hub, apps: dict[str, Flask], ran: list[tuple[str, str]], socket_path: Path | None = None
+    ) -> None:
         self.hub = hub
+        self.socket_path = socket_path
         self.apps = apps
         self.ran = ran
         self.owner = begin_owner_session(hub, None)
@@ -182,6 +187,18 @@ class House:
         try:
             wire.send(content)
             return wire.answer(to_head=to_head)
+        finally:
+            wire.close()
+
+    def wire_by(self, path: Path) -> Wire:
+        return Wire(path)
+
+    def send_by(self, path: Path, content: bytes) -> Answer | None:
+        """Send bytes by a Unix socket, and read one reply."""
+        wire = self.wire_by(path)
+        try:
+            wire.send(content)
+            return wire.answer()
         finally:
             wire.close()
 
@@ -241,7 +258,8 @@ class House:
             )
             bound = bind(service, section.host, 0, fallback=False)
             options = waitress_options(section, largest)
-            self.servers[service] = Server(service, app, bound, options, section.request_timeout_seconds)
+            unix = bind_unix(self.socket_path) if self.socket_path and service == "bridge" else None
+            self.servers[service] = Server(service, app, bound, options, section.request_timeout_seconds, unix)
             self.servers[service].start()
 
     def end(self) -> None:
@@ -252,15 +270,18 @@ class House:
 
 
 @contextmanager
-def house_of(hub: Hub, *, telling: bool = True) -> Iterator[House]:
-    """Serve a hub on two free ports; with ``telling`` no handler does more than tell that it ran."""
+def house_of(hub: Hub, *, telling: bool = True, socket_path: Path | None = None) -> Iterator[House]:
+    """Serve a hub on two free ports; with ``telling`` no handler does more than tell that it ran.
+
+    :param socket_path: where the bridge serves by a Unix socket, too.
+    """
     ran: list[tuple[str, str]] = []
     sections = {"bridge": hub.settings.bridge, "web-listener": hub.settings.web_listener}
     apps = {
         service: build_app(service, hub, told(service, ran) if telling else subjects_of(service), sections[service])
         for service in SERVICES
     }
-    house = House(hub, apps, ran)
+    house = House(hub, apps, ran, socket_path)
     with pytest.MonkeyPatch.context() as patch:
         # Waitress looks 0.0.0.0 up even when it is handed a socket; the tests' guard takes that for a stranger.
         patch.setattr(Adjustments, "listen", ["127.0.0.1:0"])

@@ -30,7 +30,14 @@ os.setgroups([]); os.setgid(int(sys.argv[1])); os.setuid(int(sys.argv[1]))
 told = json.load(sys.stdin)
 found = {"replies": [], "read": []}
 for port, content, hangs_up in told["calls"]:
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as caller:
+    try:
+        caller = socket.socket(socket.AF_UNIX if isinstance(port, str) else socket.AF_INET)
+        caller.settimeout(60)
+        caller.connect(port if isinstance(port, str) else ("127.0.0.1", port))
+    except PermissionError:
+        found["replies"].append(None)
+        continue
+    with caller:
         caller.sendall(base64.b64decode(content))
         reply = b""
         if hangs_up:
@@ -52,7 +59,7 @@ for path in told["paths"]:
         pass
 json.dump(found, sys.stdout)
 """
-Call = tuple[int, bytes, tuple[int, int] | None]
+Call = tuple[int | str, bytes, tuple[int, int] | None]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -178,6 +185,23 @@ def test_another_user_reads_no_file_of_the_hub(open_folder: Path) -> None:
         assert as_nobody(paths=list(files_of(home)))["read"] == []
     finally:
         home.end_all()
+
+
+def test_another_user_cannot_connect_to_the_unix_socket_and_is_refused_where_they_could(
+    open_folder: Path, module_store: Store
+) -> None:
+    path = open_folder / "runtime" / "bridge.sock"
+    with house_of(make_hub(module_store, Clock()), socket_path=path) as house:
+        bearer = [("Authorization", f"Bearer {house.owner}")]
+        doors = [door for door in DOORS if door.service == "bridge"]
+        knocks: list[Call] = [(str(path), house.knock(door, bearer, hosts=["localhost"]), None) for door in doors]
+        assert as_nobody(knocks)["replies"] == [None] * len(doors)
+        path.parent.chmod(0o755)
+        assert as_nobody(knocks)["replies"] == [None] * len(doors)
+        path.chmod(0o666)
+        replies = [base64.b64decode(reply) for reply in as_nobody(knocks)["replies"]]
+        assert all(b'"forbidden_user"' in reply for reply in replies)
+        assert house.took() == []
 
 
 def files_of(home: Home) -> Iterator[Path]:

@@ -11,7 +11,16 @@ from typing import Any
 
 import pytest
 
-from python_core.net.peers import GONE, PEER_UID, Peers, name_of_this_user, own_uid, owner_of_connection, uid_of_peer
+from python_core.net.peers import (
+    GONE,
+    PEER_UID,
+    Peers,
+    name_of_this_user,
+    own_uid,
+    owner_of_connection,
+    uid_of_peer,
+    uid_of_socket_peer,
+)
 
 Ends = tuple[tuple[str, int], tuple[str, int]]
 
@@ -138,3 +147,33 @@ def test_the_owner_of_a_connection_is_the_user_of_its_process() -> None:
     with connected("127.0.0.1") as (_, (peer, _server)):
         assert owner_of_connection(*peer) == name_of_this_user() is not None
     assert owner_of_connection("127.0.0.1", 1) is None
+
+
+@pytest.mark.parametrize(
+    ("platform", "told", "uid"),
+    [
+        ("linux", struct.pack("=iII", 42, 1001, 1001), 1001),
+        ("linux", b"", GONE),
+        ("linux", struct.pack("=i", 42), GONE),
+        ("darwin", struct.pack("=IIhH16I", 0, 501, 1, 0, *[20] * 16), 501),
+        ("darwin", struct.pack("=IIhH16I", 1, 501, 1, 0, *[20] * 16), GONE),
+        ("darwin", b"", GONE),
+        ("freebsd14", struct.pack("=IIhH16I", 0, 1001, 1, 0, *[20] * 16), 1001),
+    ],
+)
+def test_the_peer_of_a_unix_socket_is_read_as_each_system_tells_it(platform: str, told: bytes, uid: int) -> None:
+    assert uid_of_socket_peer(lambda *_: told, platform) == uid
+
+
+def test_a_system_that_does_not_name_a_unix_sockets_peer_lets_nobody_in() -> None:
+    def refuse(*_: int) -> bytes:
+        raise OSError("not here")
+
+    assert uid_of_socket_peer(refuse, "linux") == uid_of_socket_peer(refuse, "darwin") == GONE
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="Windows has no Unix sockets for Python")
+def test_this_system_names_the_peer_of_a_unix_socket() -> None:
+    one, other = socket.socketpair()
+    with one, other:
+        assert uid_of_socket_peer(one.getsockopt) == own_uid()

@@ -30,7 +30,8 @@ def get_ping_reply(call: Call, query: PingQuery) -> Reply:
     For anyone on this machine, a browser's address bar too. A reply without the header ``X-SmrtHub-Service`` comes from
     another program on the port. With ``client`` and ``nonce`` also a ``proof``, so that a client knows the hub from a
     squatter before it sends its token: the hex of HMAC-SHA256 over ``smrthub <service> <port> <nonce>`` with the key
-    HMAC-SHA256(SHA-256(token), ``smrthub server proof``). The port in it keeps a squatter from passing on another's proof.
+    HMAC-SHA256(SHA-256(token), ``smrthub server proof``). The port in it, 0 by the Unix socket, keeps a squatter from
+    passing on another's proof.
     """
     if (query.client is None) != (query.nonce is None):
         raise BadInput("A proof takes both client and nonce.")
