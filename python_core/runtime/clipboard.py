@@ -11,6 +11,7 @@ from python_core.errors import BadInput, NotFound
 from python_core.runtime.capture import is_kept_out
 from python_core.runtime.clip_views import ClipPage, ClipReceipt, ClipRefusal, ClipView, receipt_of, view_of
 from python_core.runtime.events import announce
+from python_core.runtime.forgetting import remove_one
 from python_core.runtime.fragments import AnyFragment, row_of, words_of
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.provenance import ClaimedSource, rule_against, source_of
@@ -211,19 +212,11 @@ def get_fragment(hub: Hub, clip_id: str, ordinal: int) -> tuple[str, bytes]:
 
 
 def remove_clip(hub: Hub, caller: Caller, clip_id: str) -> None:
-    """Remove a clip with its index entry and blobs; announces ``clipboard_forgotten``.
+    """Remove a clip with all that the hub holds of it; announces ``clipboard_forgotten``.
 
     :raises NotFound: there is none of that id.
     """
-
-    def remove(conn: Connection) -> None:
-        clip = clips.get_clip(conn, clip_id)
-        if clip is None:
+    with hub.store.reading() as conn:
+        if clips.get_clip(conn, clip_id) is None:
             raise NotFound("There is no clip of that id.")
-        documents.remove_document(conn, clip.document)
-        doom_blobs(conn, [fragment.digest for fragment in clip.fragments if fragment.content is None])
-        clips.remove_clip(conn, clip)
-        announce(conn, hub, caller, "clipboard_forgotten", id=clip_id)
-
-    hub.store.write(remove)
-    sweep_blobs(hub.store)
+    remove_one(hub, caller, "clip", clip_id)

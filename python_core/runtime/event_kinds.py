@@ -52,6 +52,18 @@ class ClipboardForgotten(Told, frozen=True, kw_only=True):
     id: Id
 
 
+class VisitForgotten(Told, frozen=True, kw_only=True):
+    """A visit was removed; clips that were joined to it are joined no more."""
+
+    id: Id
+
+
+class ForgettingFinished(Told, frozen=True, kw_only=True):
+    """All of a forgetting is done, and its receipt is final. ``id`` is the receipt's."""
+
+    id: Id
+
+
 class TabChanged(Told, frozen=True, kw_only=True):
     """Another page came to the front, or a page was closed. ``id`` is the visit's; null: the page is not recorded."""
 
@@ -92,6 +104,12 @@ class OutputAdded(Told, frozen=True, kw_only=True):
 
     id: Id
     schema: SchemaName
+
+
+class OutputMarked(Told, frozen=True, kw_only=True):
+    """A source that an output cites was forgotten. ``id`` is the output's."""
+
+    id: Id
 
 
 class OutputRemoved(Told, frozen=True, kw_only=True):
@@ -140,12 +158,15 @@ class Heartbeat(Told, frozen=True, kw_only=True):
 EVENT_KINDS: dict[str, type[Told]] = {
     "clipboard_processed": ClipboardProcessed,
     "clipboard_forgotten": ClipboardForgotten,
+    "visit_forgotten": VisitForgotten,
+    "forgetting_finished": ForgettingFinished,
     "tab_changed": TabChanged,
     "hub_window_changed": HubWindowChanged,
     "hub_window_command": HubWindowCommand,
     "trigger_queued": TriggerQueued,
     "trigger_finished": TriggerFinished,
     "output_added": OutputAdded,
+    "output_marked": OutputMarked,
     "output_removed": OutputRemoved,
     "capture_paused": CapturePaused,
     "capture_resumed": CaptureResumed,

@@ -24,7 +24,7 @@ class Hub:
     """One process's hold on the hub.
 
     ``notes`` is what the ledger is to be told; ``waiters`` bounds who may wait for a run; ``work_queued`` is set when this
-    process has queued a run, to wake its own worker.
+    process has queued a run, to wake its own worker; who holds ``forgetting`` goes on with what is to be forgotten.
     """
 
     settings: Settings
@@ -34,6 +34,7 @@ class Hub:
     notes: Notes = field(default_factory=Notes)
     waiters: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(WAITERS_AT_MOST))
     work_queued: threading.Event = field(default_factory=threading.Event)
+    forgetting: threading.Lock = field(default_factory=threading.Lock)
 
 
 @dataclass(frozen=True)

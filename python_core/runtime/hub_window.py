@@ -146,7 +146,7 @@ def change_hub_window(hub: Hub, caller: Caller, change: HubWindowChange, if_matc
             if state is None:
                 hub_window.remove_indicator(conn, name)
             else:
-                hub_window.set_indicator(conn, IndicatorRow(name, state.level, state.text, state.confidence))
+                hub_window.set_indicator(conn, IndicatorRow(name, state.level, state.text, state.confidence), hub.now())
         if len(hub_window.list_indicators(conn)) > INDICATORS_AT_MOST:
             raise BadInput.at("/indicators", f"there are at most {INDICATORS_AT_MOST}: remove one with null")
         announce(conn, hub, caller, "hub_window_changed", revision=window.revision + 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+from python_core.runtime.forgetting import go_on_forgetting
 from python_core.runtime.hub import Hub
 from python_core.runtime.search import index_new
 from python_core.runtime.triggers import run_next
@@ -15,6 +16,8 @@ from python_core.utils.logger import get_logger_for
 #: Between two looks for runs that another process queued; one queued in this process wakes the worker at once.
 IDLE_POLL_S = 0.5
 TIDY_EVERY_S = 86_400.0
+#: How long it goes on with what is to be forgotten before it looks at the queue again.
+FORGET_FOR_S = 1.0
 log = get_logger_for("python-runtime")
 
 
@@ -28,6 +31,7 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
             while not stop.is_set() and run_next(hub):
                 heartbeat.pulse()
             index_new(hub)
+            go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)
             if time.monotonic() >= tidy_at:
                 tidy(hub)
                 tidy_at = time.monotonic() + TIDY_EVERY_S

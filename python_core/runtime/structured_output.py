@@ -9,6 +9,7 @@ import msgspec
 
 from python_core.errors import BadInput, NotFound
 from python_core.runtime.events import announce
+from python_core.runtime.forgetting import remove_one
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.output_schemas import check_payload
 from python_core.runtime.shapes import Body, View, cursor_of, place_of
@@ -133,20 +134,14 @@ def list_outputs(hub: Hub, schema: str | None, producer: str | None, limit: int,
 
 
 def remove_output(hub: Hub, caller: Caller, output_id: str) -> None:
-    """Remove an output with its index entry; announces ``output_removed``.
+    """Remove an output with all that the hub holds of it; announces ``output_removed``.
 
     :raises NotFound: there is none of that id.
     """
-
-    def act(conn: Connection) -> None:
-        output = outputs.get_output(conn, output_id)
-        if output is None:
+    with hub.store.reading() as conn:
+        if outputs.get_output(conn, output_id) is None:
             raise NotFound("There is no output of that id.")
-        documents.remove_document(conn, output.document)
-        outputs.remove_output(conn, output)
-        announce(conn, hub, caller, "output_removed", id=output_id)
-
-    hub.store.write(act)
+    remove_one(hub, caller, "output", output_id)
 
 
 def _cite(conn: Connection, n: int, item: CitedItem) -> SourceRow:

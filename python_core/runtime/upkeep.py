@@ -10,6 +10,8 @@ _DAY_MS = 86_400_000
 #: How long a repeated request is known as such, and how long a copy that arrives late is joined to its page.
 REPLAYS_KNOWN_MS = 7 * _DAY_MS
 JOINS_KNOWN_MS = 30 * _DAY_MS
+#: How long after a forgetting a program that sends one of the forgotten items again is told that it was there.
+FORGOTTEN_KNOWN_MS = 366 * _DAY_MS
 
 
 def tidy(hub: Hub) -> None:
@@ -17,7 +19,7 @@ def tidy(hub: Hub) -> None:
     now_ms = hub.now()
 
     def act(conn: Connection) -> None:
-        answered.prune_answers(conn, now_ms - REPLAYS_KNOWN_MS)
+        answered.prune_answers(conn, now_ms - REPLAYS_KNOWN_MS, now_ms - FORGOTTEN_KNOWN_MS)
         visits.prune_sightings(conn, now_ms - JOINS_KNOWN_MS)
         pairings.prune_pairings(conn, now_ms)
         confirmations.prune_confirmations(conn, now_ms)

@@ -1,6 +1,13 @@
-"""Which requests were answered before: a repeated write, known by the client's own key, finds its first item again."""
+"""Which requests were answered before: a repeated write, known by the client's own key, finds its first item again.
+
+Of a key only a digest is kept: it is the client's own text. The keys of what was forgotten are kept far longer than others, so
+that a program that sends late what it had sent before brings nothing back.
+"""
 
 from __future__ import annotations
+
+import hashlib
+from typing import Any
 
 from python_core.store.connection import Connection
 
@@ -10,7 +17,7 @@ def get_first_item(conn: Connection, client: str, kind: str, key: str | None) ->
     if key is None:
         return None
     row = conn.execute(
-        "SELECT item FROM answered WHERE client = ? AND kind = ? AND key = ?", (client, kind, key)
+        "SELECT item FROM answered WHERE client = ? AND kind = ? AND key IN (?, ?)", (client, kind, _digest(key), key)
     ).fetchone()
     return row[0] if row else None
 
@@ -18,9 +25,30 @@ def get_first_item(conn: Connection, client: str, kind: str, key: str | None) ->
 def add_answer(conn: Connection, client: str, kind: str, key: str | None, item: str, at_ms: int) -> None:
     """Remember what ``key`` made, where there is one."""
     if key is not None:
-        conn.execute("INSERT INTO answered VALUES (?, ?, ?, ?, ?)", (client, kind, key, item, at_ms))
+        conn.execute(
+            "INSERT INTO answered(client, kind, key, item, at) VALUES (?, ?, ?, ?, ?)",
+            (client, kind, _digest(key), item, at_ms),
+        )
 
 
-def prune_answers(conn: Connection, before_ms: int) -> None:
-    """Forget the keys of requests older than ``before_ms``."""
-    conn.execute("DELETE FROM answered WHERE at < ?", (before_ms,))
+def forget_answers(conn: Connection, item: str, at_ms: int) -> None:
+    """Keep of an item's keys that they were answered, and no key as it came (versions before schema 2 kept it so)."""
+    rows: list[Any] = conn.execute("SELECT client, kind, key FROM answered WHERE item = ?", (item,)).fetchall()
+    for client, kind, key in rows:
+        conn.execute(
+            "UPDATE OR REPLACE answered SET key = ?, forgotten_at = ? WHERE client = ? AND kind = ? AND key = ?",
+            (key if key.startswith(_MARK) else _digest(key), at_ms, client, kind, key),
+        )
+
+
+def prune_answers(conn: Connection, before_ms: int, forgotten_before_ms: int) -> None:
+    """Forget the keys of requests older than ``before_ms``; those of forgotten items go by when these went."""
+    conn.execute("DELETE FROM answered WHERE at < ? AND forgotten_at IS NULL", (before_ms,))
+    conn.execute("DELETE FROM answered WHERE at < ? AND forgotten_at < ?", (before_ms, forgotten_before_ms))
+
+
+_MARK = "sha256:"
+
+
+def _digest(key: str) -> str:
+    return _MARK + hashlib.sha256(key.encode()).hexdigest()

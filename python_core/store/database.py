@@ -13,6 +13,7 @@ from typing import TypeVar
 import apsw
 
 from python_core.store.connection import Connection, connect, finding_of
+from python_core.store.forgettings import hide_forgotten
 from python_core.store.group_commit import Writer
 from python_core.store.schema import DATABASE_NAME, bring_up_to_date
 
@@ -44,7 +45,9 @@ class Store:
         conn: Connection | None = getattr(self._readers, "conn", None)
         if conn is None:
             try:
-                conn = self._readers.conn = connect(self.path)
+                conn = connect(self.path)
+                hide_forgotten(conn)
+                self._readers.conn = conn
             except apsw.Error as fault:
                 raise finding_of(fault) from fault
         return _Snapshot(conn)

@@ -83,6 +83,11 @@ def set_document_title(conn: Connection, seq: int, title: str) -> None:
         conn.execute("INSERT INTO documents_index(rowid, title, body) VALUES (?, ?, ?)", (seq, title, row[1]))
 
 
+def remove_document_site(conn: Connection, seq: int) -> None:
+    """Let a document be of no site."""
+    conn.execute("UPDATE documents SET site = NULL WHERE seq = ?", (seq,))
+
+
 def remove_document(conn: Connection, seq: int) -> None:
     """Take an item out of the index; ``secure-delete`` leaves none of its words in the index's pages."""
     row = conn.execute("SELECT title, body FROM documents WHERE seq = ?", (seq,)).fetchone()

@@ -54,9 +54,12 @@ def list_indicators(conn: Connection) -> list[IndicatorRow]:
     ]
 
 
-def set_indicator(conn: Connection, indicator: IndicatorRow) -> None:
+def set_indicator(conn: Connection, indicator: IndicatorRow, at_ms: int) -> None:
     """Add or change an indicator."""
-    conn.execute("INSERT OR REPLACE INTO indicators VALUES (?, ?, ?, ?)", indicator)
+    conn.execute(
+        "INSERT OR REPLACE INTO indicators(name, level, text, confidence, at) VALUES (?, ?, ?, ?, ?)",
+        (*indicator, at_ms),
+    )
 
 
 def remove_indicator(conn: Connection, name: str) -> None:

@@ -134,4 +134,21 @@ CREATE TABLE pauses(
 ) STRICT;
 """
 
-STEPS = (_FOUNDATION, _KEEPING)
+#: A forgetting's ``upto`` columns are the newest row of each kind that it takes, 0 for a kind that it does not.
+_FORGETTING = """
+CREATE TABLE forgettings(
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at INTEGER NOT NULL, cause TEXT NOT NULL, client TEXT NOT NULL,
+    trace_id TEXT NOT NULL, state TEXT NOT NULL, ids TEXT, site TEXT, from_at INTEGER, to_at INTEGER,
+    clips_upto INTEGER NOT NULL, visits_upto INTEGER NOT NULL, outputs_upto INTEGER NOT NULL,
+    spares_cited INTEGER NOT NULL, oldest_at INTEGER, finished_at INTEGER,
+    gone TEXT NOT NULL, detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX forgettings_unfinished ON forgettings(state, seq) WHERE state <> 'done';
+ALTER TABLE answered ADD COLUMN forgotten_at INTEGER;
+CREATE INDEX answered_by_item ON answered(item);
+CREATE INDEX clips_by_visit ON clips(visit) WHERE visit IS NOT NULL;
+CREATE INDEX outputs_by_source ON output_sources(item);
+ALTER TABLE indicators ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+"""
+
+STEPS = (_FOUNDATION, _KEEPING + _FORGETTING)

@@ -89,7 +89,9 @@ def test_every_list_and_view_is_answered_as_told(document: dict[str, Any], serve
     command = servers.ask("POST", "/hub-window/commands", BODIES["post_hub_window_command"]).get_json()["command"]["id"]
     servers.ask("PATCH", "/hub-window", BODIES["patch_hub_window"])
     servers.ask("POST", "/tab-info", BODIES["post_tab_info"], "web-listener")
+    receipt = servers.ask("POST", "/forget", {"last": "1s", "kinds": ["visit"]}).get_json()["receipt"]["id"]
     parts = {
+        "receipt_id": receipt,
         "clip_id": clip,
         "ordinal": "0",
         "output_id": output,
@@ -114,9 +116,9 @@ def test_every_removal_and_act_is_answered_as_told(document: dict[str, Any], ser
     command = servers.ask("POST", "/hub-window/commands", BODIES["post_hub_window_command"]).get_json()["command"]["id"]
     client = servers.ask("POST", "/clients", BODIES["post_clients"]).get_json()["client"]["id"]
     for method, path, item in (
+        ("POST", "/trigger/runs/{run_id}/cancel", run),  # before the removals, which cancel it too
         ("DELETE", "/clipboard/{clip_id}", clip),
         ("DELETE", "/structured-output/{output_id}", output),
-        ("POST", "/trigger/runs/{run_id}/cancel", run),
         ("POST", "/hub-window/commands/{command_id}/ack", command),
         ("DELETE", "/clients/{client_id}", client),
     ):
