@@ -24,8 +24,7 @@ from python_core.runtime.ledger import note_reads
 Access = Literal["open", "extension", "pairing", "api", "page"]
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request that passed the gate. ``caller`` without scopes is one who showed no token."""
 
     hub: Hub
@@ -51,22 +50,20 @@ class Call:
         return key
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(msgspec.Struct, frozen=True):
     """What a handler answers: a view (a struct), sent as JSON with ``"status": "ok"``, or None for an empty body."""
 
     view: Any
     status: int = 200
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
 
 
-@dataclass(frozen=True)
-class RawReply:
+class RawReply(msgspec.Struct, frozen=True):
     """An answer that is no JSON of ours."""
 
     content: bytes
     mime: str
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = {}
 
 
 Handler = Callable[..., Reply | RawReply]

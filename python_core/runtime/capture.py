@@ -66,13 +66,8 @@ def resume_capture(hub: Hub, caller: Caller) -> CaptureView:
 
 def get_capture(hub: Hub) -> CaptureView:
     """Return whether anything is captured."""
-    with hub.store.reading() as conn:
-        return capture_in(conn, hub)
-
-
-def capture_in(conn: Connection, hub: Hub) -> CaptureView:
-    """Return whether anything is captured, within a snapshot or transaction."""
-    return _view(pauses.get_pause(conn, hub.now()))
+    pause = hub.store.recall("pause", pauses.get_last_pause)
+    return _view(pause if pause is not None and pauses.is_in_force(pause, hub.now()) else None)
 
 
 def is_kept_out(conn: Connection, hub: Hub, at_ms: int | None) -> bool:

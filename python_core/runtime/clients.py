@@ -91,13 +91,16 @@ def hash_of(token: str) -> bytes:
 
 
 def client_of(hub: Hub, token: str) -> ClientRow | None:
-    """Return whose token this is; None when nobody's, or when it was revoked or has expired. One indexed read."""
+    """Return whose token this is; None when nobody's, or when it was revoked or has expired."""
+    client = hub.store.recall(("token", token), lambda conn: _holder_of(conn, token))
+    return client if client is not None and _is_valid(hub, client) else None
+
+
+def _holder_of(conn: Connection, token: str) -> ClientRow | None:
     parts = _TOKEN.fullmatch(token)
-    with hub.store.reading() as conn:
-        client = clients.get_client(conn, parts[1] if parts else OWNER)
-    if not hmac.compare_digest(hash_of(token), client.secret_hash if client else bytes(32)) or client is None:
-        return None
-    return client if _is_valid(hub, client) else None
+    client = clients.get_client(conn, parts[1] if parts else OWNER)
+    is_right = hmac.compare_digest(hash_of(token), client.secret_hash if client else bytes(32))
+    return client if is_right else None
 
 
 def _is_valid(hub: Hub, client: ClientRow) -> bool:

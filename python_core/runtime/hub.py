@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from python_core.config import Settings
 from python_core.runtime.notes import Notes
 from python_core.store import Store
@@ -37,8 +39,7 @@ class Hub:
     forgetting: threading.Lock = field(default_factory=threading.Lock)
 
 
-@dataclass(frozen=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True):
     """Who asks: a client's id and scopes, the server it came through (``bridge``, ``web-listener``, …) and its trace."""
 
     client: str

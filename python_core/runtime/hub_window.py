@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from python_core.errors import BadInput, NotFound, PreconditionFailed
-from python_core.runtime.capture import capture_in
+from python_core.runtime.capture import get_capture
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.shapes import Body, View, count_parts
@@ -101,10 +101,14 @@ class CommandReceipt(View, frozen=True, kw_only=True):
 
 
 def get_etag(hub: Hub) -> str:
-    """Return the mark of what the hub window shows now: three indexed reads, whatever is stored."""
-    with hub.store.reading() as conn:
-        pause = ".p" if capture_in(conn, hub).state == "paused" else ""  # a pause ends with no event at that moment
-        return f'"r{hub_window.get_window(conn).revision}.e{get_last_event_id(conn)}{pause}"'
+    """Return the mark of what the hub window shows now, from three indexed reads, whatever is stored."""
+    revision, last_event_id = hub.store.recall("window", _get_revisions)
+    pause = ".p" if get_capture(hub).state == "paused" else ""  # a pause ends with no event at that moment
+    return f'"r{revision}.e{last_event_id}{pause}"'
+
+
+def _get_revisions(conn: Connection) -> tuple[int, int]:
+    return hub_window.get_window(conn).revision, get_last_event_id(conn)
 
 
 def get_hub_window(hub: Hub) -> HubWindowView:

@@ -10,7 +10,7 @@ import msgspec
 
 from python_core import __version__
 from python_core.errors import HubError
-from python_core.runtime.capture import CaptureView, announce_lapsed, capture_in
+from python_core.runtime.capture import CaptureView, announce_lapsed, get_capture
 from python_core.runtime.clients import proof_for
 from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
@@ -100,12 +100,7 @@ def get_ping(hub: Hub, service: str, proof_of: tuple[str, str] | None = None) ->
 def get_status(hub: Hub, service: str) -> StatusView:
     """Return how the hub is, from this process's point of view."""
     identity, now_ms = meta.identity_of(hub.store), hub.now()
-    with hub.store.reading() as conn:
-        last_event_id = get_last_event_id(conn)
-        rows = {row.module: row for row in beats.list_beats(conn)}
-        queues = {"runs": runs.count_unfinished_runs(conn)}
-        counts = tallies.get_tallies(conn)
-        capture = _capture_of(capture_in(conn, hub))
+    last_event_id, rows, unfinished, counts = hub.store.recall("status", _read_rows)
     modules = {name: _module(rows.get(tag), now_ms) for tag, name in BEATING.items()}
     modules["store"] = ModuleView(level="healthy", last_beat_at=None, detail="answers")
     modules["eventLog"] = ModuleView(level="healthy", last_beat_at=None, detail=f"at {last_event_id}")
@@ -121,10 +116,19 @@ def get_status(hub: Hub, service: str) -> StatusView:
         uptime_seconds=max(0, now_ms - hub.started_at_ms) // 1000,
         level=max((module.level for module in modules.values()), key=LEVELS.index),
         modules=modules,
-        queues=queues,
+        queues={"runs": unfinished},
         last_event_id=last_event_id,
-        capture=capture,
+        capture=_capture_of(get_capture(hub)),
         counts=counts,
+    )
+
+
+def _read_rows(conn: Connection) -> tuple[int, dict[str, BeatRow], dict[str, int], dict[str, int]]:
+    return (
+        get_last_event_id(conn),
+        {row.module: row for row in beats.list_beats(conn)},
+        runs.count_unfinished_runs(conn),
+        tallies.get_tallies(conn),
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 
@@ -18,6 +18,8 @@ from python_core.store.group_commit import Writer
 from python_core.store.schema import DATABASE_NAME, bring_up_to_date
 
 T = TypeVar("T")
+#: Reads that a thread recalls at most: some dozens of bytes to some kilobytes each.
+RECALLED_AT_MOST = 32
 
 
 def open_store(folder: Path) -> Store:
@@ -42,6 +44,29 @@ class Store:
 
     def reading(self) -> _Snapshot:
         """Return a context manager whose connection sees one moment of the database until it is left."""
+        return _Snapshot(self._reader())
+
+    def recall(self, key: Hashable, read: Callable[[Connection], T]) -> T:
+        """Return what ``read`` finds in a snapshot; from memory, while nobody has committed since this thread last read it.
+
+        For what is asked for at each request and changes seldom: 4 µs instead of 15 and more. What is returned is shared and
+        must not be changed.
+        """
+        conn, readers = self._reader(), self._readers
+        try:
+            version = conn.execute("PRAGMA data_version").fetchone()
+        except apsw.Error as fault:
+            raise finding_of(fault) from fault
+        if version != readers.version or len(readers.recalled) >= RECALLED_AT_MOST:
+            readers.version, readers.recalled = version, {}
+        recalled: dict[Hashable, Any] = readers.recalled
+        if key not in recalled:
+            with _Snapshot(conn):  # newer than the version, if anything: then the next call reads again
+                recalled[key] = read(conn)
+        found: T = recalled[key]
+        return found
+
+    def _reader(self) -> Connection:
         conn: Connection | None = getattr(self._readers, "conn", None)
         if conn is None:
             try:
@@ -50,7 +75,8 @@ class Store:
                 self._readers.conn = conn
             except apsw.Error as fault:
                 raise finding_of(fault) from fault
-        return _Snapshot(conn)
+            self._readers.version, self._readers.recalled = None, {}
+        return conn
 
     def write(self, act: Callable[[Connection], T]) -> T:
         """Run ``act`` in a write transaction, shared with those that arrive with it; return its result once it is on disk.

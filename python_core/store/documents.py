@@ -68,8 +68,7 @@ def index_documents(conn: Connection, at_most: int) -> int:
 
 def has_unindexed(conn: Connection) -> bool:
     """Say whether there are documents that a search cannot find yet."""
-    sql = "SELECT EXISTS(SELECT 1 FROM documents WHERE seq > (SELECT upto FROM indexed))"
-    return bool(conn.execute(sql).fetchone()[0])
+    return conn.execute("SELECT 1 FROM documents WHERE seq > (SELECT upto FROM indexed) LIMIT 1").fetchone() is not None
 
 
 def set_document_title(conn: Connection, seq: int, title: str) -> None:
@@ -100,7 +99,7 @@ def remove_document(conn: Connection, seq: int) -> None:
 
 def _take_from_index(conn: Connection, seq: int, title: str, body: str) -> bool:
     """Take a document's words out; say whether they were in."""
-    is_indexed = bool(conn.execute("SELECT upto >= ? FROM indexed", (seq,)).fetchone()[0])
+    is_indexed = conn.execute("SELECT 1 FROM indexed WHERE upto >= ?", (seq,)).fetchone() is not None
     if is_indexed:
         conn.execute(
             "INSERT INTO documents_index(documents_index, rowid, title, body) VALUES ('delete', ?, ?, ?)",

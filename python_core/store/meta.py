@@ -22,8 +22,7 @@ class Identity:
 
 def identity_of(store: Store) -> Identity:
     """Return the hub's identity, made at the first call ever; every process gets the same."""
-    with store.reading() as conn:
-        found = _read(conn)
+    found = store.recall("identity", _read)
     return found or store.write(_make)
 
 

@@ -25,10 +25,19 @@ def add_pause(conn: Connection, pause: PauseRow) -> None:
 
 def get_pause(conn: Connection, now_ms: int) -> PauseRow | None:
     """Return the pause in force, also where the clock was set back before its beginning."""
-    row = conn.execute(
-        "SELECT begun_at, until FROM pauses WHERE NOT is_over AND (until IS NULL OR until > ?)", (now_ms,)
-    ).fetchone()
+    pause = get_last_pause(conn)
+    return pause if pause is not None and is_in_force(pause, now_ms) else None
+
+
+def get_last_pause(conn: Connection) -> PauseRow | None:
+    """Return the pause that nobody has ended; it may have ended by itself."""
+    row = conn.execute("SELECT begun_at, until FROM pauses WHERE NOT is_over ORDER BY seq DESC LIMIT 1").fetchone()
     return PauseRow._make(row) if row else None
+
+
+def is_in_force(pause: PauseRow, now_ms: int) -> bool:
+    """Say whether a pause that nobody has ended is in force."""
+    return pause.until_ms is None or pause.until_ms > now_ms
 
 
 def was_paused_at(conn: Connection, at_ms: int) -> bool:
