@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from werkzeug.routing import MapAdapter
 
 from python_core.config import Settings, load_or_seed_settings
 from python_core.net.bodies import decode, read_body, read_query
-from python_core.net.endpoints import Call, Endpoint, OneOf, RawReply, Reply, Routes, RouteTable
+from python_core.net.endpoints import Call, Endpoint, OneOf, RawReply, Reply, Routes, RouteTable, StreamReply
 from python_core.net.failures import shaped
 from python_core.net.gate import CALLER, CORS_ORIGIN, Gate
 from python_core.net.runtime_files import RuntimeFile
@@ -118,7 +118,9 @@ def _view_of(hub: Hub, endpoint: Endpoint) -> Callable[..., Response]:
     return view
 
 
-def _response(reply: Reply | RawReply) -> Response:
+def _response(reply: Reply | RawReply | StreamReply) -> Response:
+    if isinstance(reply, StreamReply):
+        return Response(_Stream(reply), 200, content_type=reply.mime, direct_passthrough=True)
     if isinstance(reply, RawReply):
         return Response(reply.content, 200, reply.headers, reply.mime)
     if reply.view is None:
@@ -126,6 +128,22 @@ def _response(reply: Reply | RawReply) -> Response:
     encoded = msgspec.json.encode(reply.view)
     opening = b'{"status":"ok"' if encoded == b"{}" else b'{"status":"ok",'
     return Response(opening + encoded[1:], reply.status, reply.headers, content_type="application/json")
+
+
+class _Stream:
+    """What the host reads a stream from, and closes in any case: also when the client has gone before it began."""
+
+    def __init__(self, reply: StreamReply) -> None:
+        self._chunks = reply.chunks
+        self._release: Callable[[], None] | None = reply.release
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        release, self._release = self._release, None
+        if release is not None:
+            release()
 
 
 def _answer_fault(fault: Exception) -> Response:

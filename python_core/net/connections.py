@@ -13,6 +13,7 @@ from waitress.task import WSGITask
 from waitress.utilities import InternalServerError, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 from python_core.errors import BadInput, HubError, TooLarge
+from python_core.net.endpoints import UNREAD_BYTES
 from python_core.net.failures import FINDING
 from python_core.net.peers import BY_SOCKET, GONE, PEER_UID, uid_of_peer, uid_of_socket_peer
 
@@ -21,11 +22,12 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress ships no types
     """A request that knows whose connection it came by."""
 
     def get_environment(self) -> dict[str, Any]:
-        """Return Waitress's environ with ``PEER_UID``, and with the Transfer-Encoding that Waitress has undone."""
+        """Return Waitress's environ with what we add, and with the Transfer-Encoding that Waitress has undone."""
         environ: dict[str, Any] = super().get_environment()
         environ[PEER_UID] = self.channel.peer_uid()
         if self.channel.is_by_socket():
             environ[BY_SOCKET], environ["SERVER_PORT"] = True, "0"  # Waitress names the file's path for a port
+        environ[UNREAD_BYTES] = lambda: self.channel.total_outbufs_len
         if self.request.chunked:
             environ["HTTP_TRANSFER_ENCODING"] = "chunked"
         return environ

@@ -14,6 +14,8 @@ from typing import Any, Literal
 import msgspec
 
 from python_core.errors import BadInput
+from python_core.runtime.clients import client_of
+from python_core.runtime.followers import Reader
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.ledger import note_reads
 
@@ -22,6 +24,9 @@ from python_core.runtime.ledger import note_reads
 #: ``pairing``: programs, and any extension while the user has the pairing window open;
 #: ``api``: programs, our own page; ``page``: these, and a person following a link to it.
 Access = Literal["open", "extension", "pairing", "api", "page"]
+
+#: The key in environ for a function that tells how many bytes of the answer wait for their reader, where the host knows.
+UNREAD_BYTES = "smrthub.unread_bytes"
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -38,6 +43,16 @@ class Call(msgspec.Struct, frozen=True):
     def note_reads(self, *items: str) -> None:
         """Tell the ledger which captured items this caller gets to see."""
         note_reads(self.hub, self.caller.client, items)
+
+    def reader(self) -> Reader:
+        """Return what can be known of the client while it is answered; a host that is not ours does not tell all of it."""
+        has_gone = self.environ.get("waitress.client_disconnected", lambda: False)
+        _, _, token = (self.header("Authorization") or "").partition(" ")
+        return Reader(
+            is_there=lambda: not has_gone(),
+            is_admitted=lambda: client_of(self.hub, token) is not None,
+            unread_bytes=self.environ.get(UNREAD_BYTES, lambda: 0),
+        )
 
     def key(self) -> str | None:
         """Return the caller's ``Idempotency-Key``.
@@ -66,7 +81,16 @@ class RawReply(msgspec.Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
-Handler = Callable[..., Reply | RawReply]
+@dataclass(frozen=True)
+class StreamReply:
+    """An answer without an end of its own; ``release`` is called once, when it is over, however it ends."""
+
+    chunks: Iterator[bytes]
+    mime: str
+    release: Callable[[], None]
+
+
+Handler = Callable[..., Reply | RawReply | StreamReply]
 
 
 @dataclass(frozen=True)
@@ -90,6 +114,7 @@ class Endpoint:
     :param same_user: ``admitSameUserPrograms`` lets this user's own programs call it without a token.
     :param codes: error codes beside those that every route can answer.
     :param produces: the media types of a ``RawReply``.
+    :param streams: the media type of a ``StreamReply``, which callers get instead who ask for it.
     """
 
     method: str
@@ -107,6 +132,7 @@ class Endpoint:
     side_effect: bool = False
     same_user: bool = False
     produces: tuple[str, ...] = ("*/*",)
+    streams: str | None = None
 
     @property
     def name(self) -> str:

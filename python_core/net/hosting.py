@@ -192,6 +192,7 @@ class Host:
             if server.unix:
                 server.unix.remove()
             server.stop(timeout_s - 1)
+        self.store.news.end()  # and with it the streams: who follows connects again
         self._stop_work.set()
         self._hub.work_queued.set()
         for server in self.servers:

@@ -216,7 +216,10 @@ def _reply(endpoint: Endpoint, status: int, codes: list[str]) -> dict[str, Any]:
     schemas = reply_schemas(declared) + ([{"$ref": f"{SCHEMAS}Error"}] if codes else [])
     words = reply_words(declared) + (f" Or: {_failure(codes)['description']}" if codes else "")
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
-    return {"description": words, "headers": headers, "content": {"application/json": {"schema": schema}}}
+    content = {"application/json": {"schema": schema}}
+    if endpoint.streams is not None and status == HTTPStatus.OK:
+        content[endpoint.streams] = {"schema": {"type": "string"}}
+    return {"description": words, "headers": headers, "content": content}
 
 
 def _failure(codes: list[str]) -> dict[str, Any]:

@@ -85,6 +85,12 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "Your own key for this act: sent again, it answers with the first result and `duplicate` true.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 200},
     },
+    "Last-Event-ID": {
+        "name": "Last-Event-ID",
+        "in": "header",
+        "description": "For a stream: the id to go on after. It wins over `after`.",
+        "schema": {"type": "string", "pattern": "^[0-9]{0,19}$"},
+    },
     "If-Match": {
         "name": "If-Match",
         "in": "header",
@@ -104,6 +110,7 @@ READ_BY: dict[str, tuple[str, ...]] = {
     "get_hub_window": ("If-None-Match",),
     "patch_hub_window": ("If-Match",),
     "post_hub_window_command": ("Idempotency-Key",),
+    "get_events": ("Last-Event-ID",),
     "post_trigger": ("Idempotency-Key",),
     "post_structured_output": ("Idempotency-Key",),
 }

@@ -1,6 +1,6 @@
 """The production entry: ``application`` is the bridge for any WSGI host; run as a script it is served by Waitress.
 
-gunicorn -k gthread --threads 8 python_core.net.wsgi:application
+gunicorn -k gthread --threads 8 --graceful-timeout 5 python_core.net.wsgi:application
 python python_core/net/wsgi.py
 """
 

@@ -42,15 +42,16 @@ def announce(conn: Connection, hub: Hub, caller: Caller, kind: str, **members: o
 
 
 def page_of_events(hub: Hub, after: int | None, limit: int, kinds: str | None) -> EventPage:
-    """Return the next events after an id (None: after the newest, which says where to begin), oldest first.
+    """Return the next events after an id, as ``next_page`` and ``kinds_of`` do."""
+    return next_page(hub, after, limit, kinds_of(kinds))
 
-    :raises BadInput: ``kinds`` (comma-separated) names a kind that does not exist.
-    """
-    wanted = _kinds_of(kinds)
+
+def next_page(hub: Hub, after: int | None, limit: int, kinds: frozenset[str] | None) -> EventPage:
+    """Return the next events after an id (None: after the newest, which says where to begin), oldest first."""
     with hub.store.reading() as conn:
         newest = log.get_last_event_id(conn)
         start = newest if after is None else after
-        rows, next_after = log.list_events(conn, start, limit, wanted)
+        rows, next_after = log.list_events(conn, start, limit, kinds)
         oldest = log.get_oldest_event_id(conn)
     items = [
         EventView(
@@ -66,7 +67,11 @@ def page_of_events(hub: Hub, after: int | None, limit: int, kinds: str | None) -
     return EventPage(items=items, next_after=next_after, oldest=oldest, newest=newest)
 
 
-def _kinds_of(kinds: str | None) -> frozenset[str] | None:
+def kinds_of(kinds: str | None) -> frozenset[str] | None:
+    """Read a list of kinds with commas; None stands for all.
+
+    :raises BadInput: one does not exist.
+    """
     if kinds is None:
         return None
     names = frozenset(kinds.split(","))

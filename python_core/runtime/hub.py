@@ -17,8 +17,31 @@ from python_core.utils.timestamps import now_ms
 OWNER = "owner"
 #: Callers that wait for a run at once, each holding a thread of the server: eight would leave none for anybody else.
 WAITERS_AT_MOST = 2
+#: So a stream's reader, and all between, know that it goes on.
+HEARTBEAT_S = 15.0
 #: The client id of a program that was let in without a token, because the system names it as the user's own.
 SAME_USER = "same-user"
+
+
+class Places:
+    """How many places of a kind are taken in this process."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+        self.taken = 0
+
+    def take(self, at_most: int) -> bool:
+        """Take a place, unless so many are taken."""
+        with self._mutex:
+            if self.taken >= at_most:
+                return False
+            self.taken += 1
+            return True
+
+    def free(self) -> None:
+        """Give a place back."""
+        with self._mutex:
+            self.taken -= 1
 
 
 @dataclass(frozen=True)
@@ -27,6 +50,7 @@ class Hub:
 
     ``notes`` is what the ledger is to be told; ``waiters`` bounds who may wait for a run; ``work_queued`` is set when this
     process has queued a run, to wake its own worker; who holds ``forgetting`` goes on with what is to be forgotten.
+    ``followers`` bounds who may follow the events; a stream says after ``heartbeat_s`` of silence that it is still there.
     """
 
     settings: Settings
@@ -35,6 +59,8 @@ class Hub:
     started_at_ms: int = field(default_factory=now_ms)
     notes: Notes = field(default_factory=Notes)
     waiters: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(WAITERS_AT_MOST))
+    followers: Places = field(default_factory=Places)
+    heartbeat_s: float = HEARTBEAT_S
     work_queued: threading.Event = field(default_factory=threading.Event)
     forgetting: threading.Lock = field(default_factory=threading.Lock)
 

@@ -9,7 +9,12 @@ import apsw
 from python_core.errors import Busy, HubError, StorageFull
 from python_core.store.schema import StoreUnusable
 
-Connection = apsw.Connection
+
+class Connection(apsw.Connection):
+    """``has_news``: what was written since the last commit has events in it."""
+
+    has_news = False
+
 
 #: How long a writer waits for another process's transaction before the caller is told ``busy``.
 BUSY_TIMEOUT_MS = 5_000
@@ -24,7 +29,7 @@ _PRAGMAS = (
 
 def connect(path: Path) -> Connection:
     """Return a connection with the hub's settings; the file must exist (it is made with mode 0600 before)."""
-    conn = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    conn = Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
     conn.set_busy_timeout(BUSY_TIMEOUT_MS)
     # Else SQLite plans a query anew whenever a value bound to an indexed column is another: 25 µs of 33 a query.
     conn.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)

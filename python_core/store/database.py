@@ -15,6 +15,7 @@ import apsw
 from python_core.store.connection import Connection, connect, finding_of
 from python_core.store.forgettings import hide_forgotten
 from python_core.store.group_commit import Writer
+from python_core.store.news import News
 from python_core.store.schema import DATABASE_NAME, bring_up_to_date
 
 T = TypeVar("T")
@@ -40,7 +41,8 @@ class Store:
     def start_afresh(self) -> None:
         """Begin without connections, and without those who waited: a forked child has neither."""
         self._readers = threading.local()
-        self._writer = Writer(self.path)
+        self.news = News(self.reading, self.write)
+        self._writer = Writer(self.path, self.news.tell_all)
 
     def reading(self) -> _Snapshot:
         """Return a context manager whose connection sees one moment of the database until it is left."""
@@ -92,7 +94,8 @@ class Store:
         return self._writer.waiting
 
     def close(self) -> None:
-        """Close the writer and this thread's reader; other threads' readers close with their threads."""
+        """End the news, close the writer and this thread's reader; other threads' readers close with their threads."""
+        self.news.end()
         with self._writer.mutex:
             self._close_idle()
 

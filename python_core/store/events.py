@@ -33,6 +33,7 @@ def add_event(conn: Connection, kind: str, source: str, at_ms: int, trace_id: st
         "INSERT INTO events(kind, source, at, trace_id, data) VALUES (?, ?, ?, ?, ?)",
         (kind, source, at_ms, trace_id, msgspec.json.encode(data).decode()),
     )
+    conn.has_news = True
     return conn.last_insert_rowid()
 
 

@@ -29,11 +29,14 @@ class Writer:
     """The one write connection of a process, shared by all its threads.
 
     ``mutex`` guards who waits and who leads; ``close_idle`` wants it held.
+
+    :param on_news: called, with the connection, as soon as events are on disk; it never raises.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_news: Callable[[Connection], None]) -> None:
         self.mutex = threading.Lock()
         self._path = path
+        self._on_news = on_news
         self._conn: Connection | None = None
         self._waiting: deque[_Job[Any]] = deque()
         self._led = False
@@ -108,6 +111,7 @@ class Writer:
             if self._conn is None:
                 self._conn = connect(self._path)
             conn = self._conn
+            conn.has_news = False
             conn.execute("BEGIN IMMEDIATE")
             try:
                 for job in group:
@@ -120,10 +124,13 @@ class Writer:
         except Exception as fault:  # noqa: BLE001  # each caller of the group raises it
             for job in group:
                 job.error = finding_of(fault)
+            return
         except BaseException:
             for job in group:
                 job.error = Busy("The writer was interrupted: nothing was stored; try again.")
             raise
+        if conn.has_news:
+            self._on_news(conn)
 
 
 class _Job(Generic[T]):

@@ -132,6 +132,8 @@ ALTER TABLE clients ADD COLUMN last_used_at INTEGER;
 CREATE TABLE pauses(
     seq INTEGER PRIMARY KEY, begun_at INTEGER NOT NULL, until INTEGER, is_over INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE bells(port INTEGER PRIMARY KEY, secret BLOB NOT NULL, until INTEGER NOT NULL) STRICT;
 """
 
 #: A forgetting's ``upto`` columns are the newest row of each kind that it takes, 0 for a kind that it does not.

@@ -1,0 +1,132 @@
+"""Following the event log: a page that waits for its first event, and a stream without an end.
+
+Each holds a thread of the server for as long as it lasts. So both take a place, of which there are ``eventStreams`` in a process.
+A follower waits for the store's news, and looks up every ``LOOK_S`` at what is not told: whether its client is still there and
+its token still valid. What it is given was stored while the token was valid: the token is looked at after the log.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from python_core.errors import Busy
+from python_core.runtime.events import EventPage, next_page
+from python_core.runtime.hub import Hub
+from python_core.runtime.shapes import PAGE_AT_MOST, View
+
+#: Within a second of its end a token's streams are over, and one whose client has gone.
+LOOK_S = 0.5
+#: What a reader may leave unread before it is given more, and between two looks whether it has read.
+UNREAD_BYTES, UNREAD_LOOK_S = 65_536, 0.05
+RETRY_AFTER_S = 5
+
+
+def _stays() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What is known of a follower's client: is it connected, is its token valid, how much of its answer has it not read."""
+
+    is_there: Callable[[], bool] = _stays
+    is_admitted: Callable[[], bool] = _stays
+    unread_bytes: Callable[[], int] = field(default=lambda: 0)
+
+
+class Reset(View, frozen=True, kw_only=True):
+    """The place to go on from is not in the log: what happened since is not known, so read anew what you show.
+
+    The stream goes on after ``newest``.
+    """
+
+    oldest: int
+    newest: int
+
+
+@dataclass(frozen=True)
+class Still:
+    """Nothing new: the place to go on from."""
+
+    after: int
+
+
+Told = EventPage | Reset | Still
+
+
+def take_place(hub: Hub) -> None:
+    """Take one of the places for followers; ``hub.followers.free()`` gives it back.
+
+    :raises Busy: all are taken.
+    """
+    if not hub.followers.take(hub.settings.bridge.event_streams):
+        raise Busy("As many follow the events already as may: the setting eventStreams.", retry_after_s=RETRY_AFTER_S)
+
+
+def await_page(
+    hub: Hub, reader: Reader, after: int | None, limit: int, kinds: frozenset[str] | None, timeout_s: float
+) -> EventPage:
+    """Return the next page as soon as it holds an event; an empty one when the time is over, or its reader has gone.
+
+    :raises Busy: all places are taken.
+    """
+    page = next_page(hub, after, limit, kinds)
+    if page.items or not timeout_s:
+        return page
+    take_place(hub)
+    try:
+        end, news = time.monotonic() + timeout_s, hub.store.news
+        while True:
+            rings = news.rings
+            page = next_page(hub, page.next_after, limit, kinds)
+            left_s = end - time.monotonic()
+            if page.items or left_s <= 0 or not _goes_on(hub, reader):
+                return page
+            if page.next_after >= page.newest:
+                news.wait(rings, min(LOOK_S, left_s))
+    finally:
+        hub.followers.free()
+
+
+def follow(hub: Hub, reader: Reader, after: int | None, kinds: frozenset[str] | None) -> Iterator[Told]:
+    """Yield what happens after an id (None: from now on), and every ``heartbeat_s`` without news that it is still there.
+
+    First it tells the place that it begins at. It ends when the token does, the client has gone, or the hub ends.
+    """
+    news, told_at = hub.store.news, time.monotonic()
+    if after is None:
+        after = next_page(hub, None, 1, None).newest
+    yield Still(after)
+    while True:
+        rings, wait_s = news.rings, LOOK_S
+        told: Told | None = None
+        if reader.unread_bytes() > UNREAD_BYTES:
+            wait_s = UNREAD_LOOK_S
+        else:
+            page = next_page(hub, after, PAGE_AT_MOST, kinds)
+            told, after, wait_s = _judged(page, after, wait_s)
+        if not _goes_on(hub, reader):
+            return
+        if told is None and time.monotonic() - told_at >= hub.heartbeat_s:
+            told = Still(after)
+        if told is not None:
+            told_at = time.monotonic()
+            yield told
+        elif wait_s:
+            news.wait(rings, wait_s)
+
+
+def _judged(page: EventPage, after: int, wait_s: float) -> tuple[Told | None, int, float]:
+    """Return what a page has to tell, the place to go on from, and how long to wait for the next one."""
+    if after + 1 < page.oldest or after > page.newest:
+        return Reset(oldest=page.oldest, newest=page.newest), page.newest, 0
+    return page if page.items else None, page.next_after, 0 if page.next_after < page.newest else wait_s
+
+
+def _goes_on(hub: Hub, reader: Reader) -> bool:
+    """Say whether to go on; a host that is not ours tells nobody that it ends, but its main thread does."""
+    is_serving = not hub.store.news.is_over and threading.main_thread().is_alive()
+    return is_serving and reader.is_there() and reader.is_admitted()
