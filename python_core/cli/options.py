@@ -87,16 +87,16 @@ def limit_option(usual: int) -> Callable[[C], C]:
 
 def scope_options(command: C) -> C:
     """Add what narrows a list of captured things: ``--site``, ``--app``, ``--from``, ``--to``."""
-    for option in (
-        click.option("--to", "to_time", metavar="TIME", callback=_moment, help="Of this time or before."),
-        click.option(
-            "--from", "from_time", metavar="TIME", callback=_moment, help="Of this time or later: 2h, 2026-01-31, …"
-        ),
-        click.option("--app", help="From this program."),
-        click.option("--site", help="From this site, such as example.org."),
-    ):
-        command = option(command)
-    return command
+    command = click.option("--app", help="From this program.")(time_options(command))
+    return click.option("--site", help="From this site, such as example.org.")(command)
+
+
+def time_options(command: C) -> C:
+    """Add ``--from`` and ``--to``."""
+    command = click.option("--to", "to_time", metavar="TIME", callback=_moment, help="Of this time or before.")(command)
+    return click.option(
+        "--from", "from_time", metavar="TIME", callback=_moment, help="Of this time or later: 2h, 2026-01-31, …"
+    )(command)
 
 
 def reach_hub() -> HubClient:

@@ -126,6 +126,13 @@ class CapturePaused(Told, frozen=True, kw_only=True):
 
 class CaptureResumed(Told, frozen=True, kw_only=True):
     """Capturing goes on; told within 15 s of a pause's own end."""
+class ItemsImported(Told, frozen=True, kw_only=True):
+    """A part of an export was taken in: so many items of each kind, with their own ids."""
+
+    schemas: Count
+    visits: Count
+    clips: Count
+    outputs: Count
 
 
 class ClientPaired(Told, frozen=True, kw_only=True):
@@ -170,6 +177,7 @@ EVENT_KINDS: dict[str, type[Told]] = {
     "output_removed": OutputRemoved,
     "capture_paused": CapturePaused,
     "capture_resumed": CaptureResumed,
+    "items_imported": ItemsImported,
     "client_paired": ClientPaired,
     "client_rotated": ClientRotated,
     "client_revoked": ClientRevoked,

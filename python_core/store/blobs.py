@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,14 +101,19 @@ def sweep_blobs(store: Store) -> int:
     return store.write(sweep)
 
 
+def blob_files(folder: Path) -> Iterator[str]:
+    """Give the digest in the name of each content that is on disk, whether a row names it or not."""
+    for file in (folder / "blobs").glob("??/*"):
+        if _NAME.fullmatch(file.name):
+            yield f"sha256:{file.name}"
+
+
 def recover_blobs(store: Store) -> int:
     """Remove the files that no row names; return how many went. For a host's start: it looks at every file's name."""
-    found: set[str] = set()
-    for file in (store.folder / "blobs").glob("??/*"):
-        if _NAME.fullmatch(file.name):
-            found.add(f"sha256:{file.name}")
-        elif file.suffix == ".tmp" and time.time() - file.stat().st_mtime > DRAFT_S:
+    for file in (store.folder / "blobs").glob("??/*.tmp"):
+        if time.time() - file.stat().st_mtime > DRAFT_S:
             _remove(file)
+    found = set(blob_files(store.folder))
     if found:
         with store.reading() as conn:
             rows: list[Any] = conn.execute("SELECT digest FROM fragments WHERE content IS NULL").fetchall()

@@ -126,6 +126,12 @@ def get_clip(conn: Connection, clip_id: str) -> ClipRow | None:
     return _clip_of(conn, row) if row else None
 
 
+def get_clip_in_row(conn: Connection, seq: int) -> ClipRow:
+    """Return the clip of a row that is there, contents included."""
+    row: Any = conn.execute(f"SELECT {_COLUMNS}, seq FROM clips WHERE seq = ?", (seq,)).fetchone()
+    return _clip_of(conn, row)
+
+
 def get_newest_clip(conn: Connection) -> ClipRow | None:
     """Return the clip that came last, contents included."""
     row = conn.execute(f"SELECT {_COLUMNS}, seq FROM clips ORDER BY seq DESC LIMIT 1").fetchone()

@@ -97,6 +97,12 @@ def get_output(conn: Connection, output_id: str) -> OutputRow | None:
     return _output_of(conn, row) if row else None
 
 
+def get_output_in_row(conn: Connection, seq: int) -> OutputRow:
+    """Return the output of a row that is there, with its sources."""
+    row: Any = conn.execute(f"SELECT {_COLUMNS}, seq FROM outputs WHERE seq = ?", (seq,)).fetchone()
+    return _output_of(conn, row)
+
+
 def get_newest_output(conn: Connection) -> OutputRow | None:
     """Return the output that came last."""
     row = conn.execute(f"SELECT {_COLUMNS}, seq FROM outputs ORDER BY seq DESC LIMIT 1").fetchone()

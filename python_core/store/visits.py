@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from python_core.store.connection import Connection
 from python_core.store.tallies import add_to_tally
@@ -84,6 +84,12 @@ def get_visit(conn: Connection, visit_id: str) -> VisitRow | None:
     """Return one visit."""
     row = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits WHERE id = ?", (visit_id,)).fetchone()
     return VisitRow(*row) if row else None
+
+
+def get_visit_in_row(conn: Connection, seq: int) -> VisitRow:
+    """Return the visit of a row that is there."""
+    row: Any = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits WHERE seq = ?", (seq,)).fetchone()
+    return VisitRow(*row)
 
 
 def set_visit_seen(conn: Connection, visit: VisitRow) -> None:

@@ -1,0 +1,127 @@
+"""``smrthub export`` and ``import``: take what was captured elsewhere, check it there, and take it in again."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from python_core.cli.options import EXIT_FAILED, json_option, time_options
+from python_core.cli.progress import progress_bar
+from python_core.cli.terminal import note, say, say_json, shown
+from python_core.utils.timestamps import from_rfc3339
+
+if TYPE_CHECKING:
+    from python_core.support.export_format import Manifest
+    from python_core.support.importing import Imported
+
+KINDS: tuple[Literal["clip", "visit", "output"], ...] = ("clip", "visit", "output")
+#: Faults that are shown one by one; --json tells more.
+FAULTS_SHOWN = 20
+
+
+@click.command("export")
+@click.argument("words", metavar="[verify] FILE", nargs=-1, required=True)
+@click.option("--kind", type=click.Choice(KINDS), multiple=True, help="Of this kind; can be given again.")
+@click.option("--site", help="From this site, such as example.org; outputs that cite something from it.")
+@time_options
+@json_option
+def export(
+    words: tuple[str, ...],
+    kind: tuple[Literal["clip", "visit", "output"], ...],
+    site: str | None,
+    from_time: str | None,
+    to_time: str | None,
+    as_json: bool,
+) -> None:
+    """Write all that was captured to FILE, or check one that was written.
+
+    A name that ends in .zip makes one file, any other a folder. The hub may run meanwhile. `verify` checks every hash, count and
+    line of an export.
+    """
+    if len(words) == 2 and words[0] == "verify":
+        _verify(Path(words[1]), as_json)
+        return
+    if len(words) != 1:
+        raise click.UsageError("Give one name of a file or folder, or verify and one.")
+    from python_core.support.exporting import Wanted, export_items
+
+    times_ms = [None if text is None else from_rfc3339(text) for text in (from_time, to_time)]
+    target = Path(words[0])
+    with progress_bar("Exporting") as progress:
+        manifest = export_items(_stored(), target, Wanted(site, *times_ms), kind or KINDS, progress)
+    if as_json:
+        say_json({"path": str(target.absolute()), "counts": manifest.counts})
+    else:
+        say(f"Exported {_counted(manifest)} to {shown(str(target))}")
+    if manifest.counts.get("unreadable"):
+        note(
+            f"{manifest.counts['unreadable']} could not be read: unreadable.jsonl in it lists them. "
+            "The store is damaged: see smrthub doctor --store"
+        )
+        sys.exit(EXIT_FAILED)
+
+
+def _verify(path: Path, as_json: bool) -> None:
+    from python_core.support.verifying import verify_export
+
+    with progress_bar("Verifying") as progress:
+        manifest = verify_export(path, progress)
+    if as_json:
+        say_json({"whole": True, "exportedAt": manifest.exported_at, "counts": manifest.counts})
+    else:
+        say(f"{shown(str(path))} is whole: {_counted(manifest)}, exported {manifest.exported_at}")
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only say what would be taken in.")
+@click.option("--damaged", is_flag=True, help="Take what is whole of an export that is not as it was written.")
+@json_option
+def import_(file: Path, dry_run: bool, damaged: bool, as_json: bool) -> None:
+    """Take an export's items in, with their ids, beside what is stored.
+
+    What is stored already stays as it is. The hub may run meanwhile. When it was interrupted, run it again: the rest goes in.
+    """
+    from python_core.support.importing import ImportChoice, import_items
+
+    with progress_bar("Importing") as progress:
+        found = import_items(_stored(), file, ImportChoice(dry_run=dry_run, damaged=damaged), progress)
+    if as_json:
+        faults = [fault._asdict() for fault in found.faults]
+        say_json({"dryRun": dry_run, "counts": found.counts, "faults": faults})
+    else:
+        _say_imported(found, dry_run)
+    if found.total("refused"):
+        sys.exit(EXIT_FAILED)
+
+
+def _say_imported(found: Imported, dry_run: bool) -> None:
+    titles = {"known": "were there already", "conflict": "differ from what is stored", "refused": "are faulty"}
+    added = [_number(counts["added"], name) for name, counts in found.counts.items() if counts["added"]]
+    say(f"{'Would take in' if dry_run else 'Took in'} {', '.join(added) or 'nothing'}")
+    for state, title in titles.items():
+        if found.total(state):
+            say(f"  {found.total(state):,} {title}")
+    for fault in found.faults[:FAULTS_SHOWN]:
+        note(shown(f"  {fault.file}, line {fault.line}: {fault.reason}"))
+    if len(found.faults) > FAULTS_SHOWN:
+        note("  There are more: --json")
+
+
+def _counted(manifest: Manifest) -> str:
+    kinds = [name for name in ("clips", "visits", "outputs") if name in manifest.counts]
+    return ", ".join(_number(manifest.counts[name], name) for name in kinds)
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun if count != 1 else noun.removesuffix('s')}"
+
+
+def _stored() -> Path:
+    """Name the folder of the store; it is found without the hub."""
+    from python_core.utils.config_path_resolver import resolve_paths
+
+    return resolve_paths().stored()
