@@ -17,11 +17,13 @@ SHOWN_AFTER_S = 1.0
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     """Give a function that is told how much of how much is done; the bar goes when the block ends."""
-    began, bar = time.monotonic(), None
+    began = time.monotonic()
+    bar: Progress | None = None
 
     def tell(done: int, total: int) -> None:
         nonlocal bar
-        if bar is None and sys.stderr.isatty() and time.monotonic() - began > SHOWN_AFTER_S:
+        is_due = time.monotonic() - began > SHOWN_AFTER_S
+        if bar is None and is_due and sys.stderr.isatty():
             bar = _begin(title)
         if bar is not None:
             bar.update(bar.task_ids[0], completed=done, total=max(done, total))

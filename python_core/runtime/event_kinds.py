@@ -126,6 +126,8 @@ class CapturePaused(Told, frozen=True, kw_only=True):
 
 class CaptureResumed(Told, frozen=True, kw_only=True):
     """Capturing goes on; told within 15 s of a pause's own end."""
+
+
 class ItemsImported(Told, frozen=True, kw_only=True):
     """A part of an export was taken in: so many items of each kind, with their own ids."""
 

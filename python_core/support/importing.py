@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from python_core.errors import BadInput
-from python_core.store import Connection, Store, open_store
+from python_core.store import Connection, Store, documents, open_store
 from python_core.store.blobs import put_blob
 from python_core.store.events import add_event
 from python_core.store.schema import DATABASE_NAME
@@ -190,6 +190,7 @@ class _Import:
             states.append(state)
         if added := states.count("added"):
             told = {"schemas": 0, "visits": 0, "clips": 0, "outputs": 0} | {name: added}
+            documents.index_documents(conn, 2 * GROUP_SIZE)  # else the first search would have to index them all
             add_event(conn, "items_imported", "import", now_ms(), self._trace_id, told)
         return states
 

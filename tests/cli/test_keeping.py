@@ -1,0 +1,101 @@
+"""``smrthub export`` and ``import`` beside a running hub, and where none runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.cli.terminals import Terminal, see
+
+
+def test_what_was_exported_is_verified_and_imported_into_an_empty_hub(
+    smrthub: Terminal, idle: Terminal, tmp_path: Path
+) -> None:
+    clip_id = smrthub.copy("The sea, the sea!")
+    path = tmp_path / "out.zip"
+    told = smrthub("export", str(path), "--json").json
+    assert told["counts"]["clips"] >= 1
+    assert "is whole" in smrthub("export", "verify", str(path)).out
+    assert smrthub("export", "verify", str(path), "--json").json["whole"] is True
+    assert f"Would take in {told['counts']['clips']:,} clip" in idle("import", "--dry-run", str(path)).out.replace(
+        f"{told['counts']['visits']:,} visits, ", ""
+    )
+    assert idle("import", str(path), "--json").json["counts"]["clips"] == {"added": told["counts"]["clips"]}
+    assert "Took in nothing" in idle("import", str(path)).out
+    idle.home.start_hub()
+    assert idle("clip", "show", clip_id, "--json").json["fragments"][0]["content"] == "The sea, the sea!"
+    assert idle("search", "sea", "--json").json["items"]
+
+
+def test_posts_go_on_while_an_import_runs(smrthub: Terminal, idle: Terminal, tmp_path: Path) -> None:
+    for n in range(20):
+        smrthub.copy(f"to be imported {n}")
+    smrthub("export", str(tmp_path / "out"), "--kind", "clip")
+    idle.home.start_hub()
+    stop, posted = threading.Event(), list[str]()
+
+    def post() -> None:
+        caller = idle.home.caller()
+        while not stop.is_set():
+            posted.append(caller.copy(f"meanwhile {len(posted)}")["id"])
+
+    thread = threading.Thread(target=post)
+    thread.start()
+    try:
+        for _ in range(3):
+            assert idle("import", str(tmp_path / "out")).code == 0
+    finally:
+        stop.set()
+        thread.join()
+    listed = idle("clip", "list", "--limit", "10000", "--json").json["items"]
+    assert {item["id"] for item in listed} >= set(posted)
+    assert sum(item["fragments"][0]["preview"].startswith("to be imported") for item in listed) == 20
+
+
+def test_a_fault_is_told_with_its_place_and_exit_code_1(smrthub: Terminal, idle: Terminal, tmp_path: Path) -> None:
+    smrthub.copy("one clip")
+    smrthub("export", str(tmp_path / "out"))
+    path = tmp_path / "out" / "clips.jsonl"
+    path.write_bytes(path.read_bytes() + b"{}\n")
+    failed = smrthub("export", "verify", str(tmp_path / "out"))
+    assert (failed.code, failed.out) == (1, "")
+    assert "clips.jsonl, line" in failed.err
+    assert idle("import", str(tmp_path / "out")).code == 1
+    taken = idle("import", "--damaged", str(tmp_path / "out"))
+    assert taken.code == 1
+    assert "1 are faulty" in taken.out
+    assert "clips.jsonl, line" in taken.err
+
+
+def test_a_home_in_which_nothing_is_stored_is_told_and_left_empty(idle: Terminal, tmp_path: Path) -> None:
+    failed = idle("export", str(tmp_path / "out"))
+    assert failed.code == 1
+    assert "Nothing is stored" in failed.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_words_are_a_name_or_verify_and_a_name(idle: Terminal) -> None:
+    for words in ((), ("verify",), ("check", "x"), ("verify", "x", "y")):
+        if words != ("verify",):
+            assert idle("export", *words).code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_a_short_export_draws_no_bar(smrthub: Terminal, tmp_path: Path) -> None:
+    smrthub.copy("one clip")
+    seen = see(smrthub.home, 80, "export", str(tmp_path / "out.zip"))
+    assert "Exported" in seen
+    assert "Exporting" not in seen
+
+
+def test_json_of_an_import_tells_each_fault(smrthub: Terminal, idle: Terminal, tmp_path: Path) -> None:
+    smrthub.copy("one clip")
+    smrthub("export", str(tmp_path / "out"))
+    path = tmp_path / "out" / "clips.jsonl"
+    path.write_bytes(b"{}\n")
+    found = json.loads(idle("import", "--damaged", "--json", str(tmp_path / "out")).out)
+    assert found["faults"][0] | {"reason": ""} == {"file": "clips.jsonl", "line": 1, "state": "refused", "reason": ""}
