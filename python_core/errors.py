@@ -88,7 +88,7 @@ class Busy(HubError):
 
 
 class StorageFull(HubError):
-    """The disk or the quota has no room; nothing of the request was stored."""
+    """The disk or a limit of the settings has no room; nothing of the request was stored."""
 
     code = "storage_full"
 

@@ -62,7 +62,7 @@ const REFUSALS = {
 const TROUBLES = {
   busy: "It is busy.",
   rate_limited: "It has had too many requests.",
-  storage_full: "Its disk is full.",
+  storage_full: "Its disk is full, or a limit of its settings is reached: smrthub status says which.",
   no_results: "It answered in a way this version does not understand.",
 };
 

@@ -41,7 +41,8 @@ def _part(module: dict[str, Any], url: str | None) -> str:
     beat = module["lastBeatAt"]
     if beat is None and module["detail"] == "not running":
         return "not running"
-    texts = [_colored(module["level"]), url or "", one_line(module["detail"]) if beat is not None else ""]
+    tells = beat is not None or module["level"] != "healthy"
+    texts = [_colored(module["level"]), url or "", one_line(module["detail"]) if tells else ""]
     if beat is not None and module["level"] != "healthy":
         texts.append(f"last sign of life {age(beat)} ago")
     return "  ".join(text for text in texts if text)

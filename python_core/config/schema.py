@@ -86,6 +86,30 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     max_output_bytes: Annotated[
         int, Meta(ge=1024, le=256 * _MIB, description="Largest body of a posted structured output.")
     ] = 4 * _MIB
+    max_stored_items: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_000_000_000,
+            description="Clips, visits and outputs kept at most; at that number new ones are refused. 0 is no limit.",
+        ),
+    ] = 0
+    max_stored_mib: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16 * _MIB,
+            description="Mebibytes of database and pictures at most; from there on new things are refused. 0 is no limit.",
+        ),
+    ] = 0
+    min_free_disk_mib: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=_MIB,
+            description="Mebibytes that stay free on the disk: with less, new things are refused. 0 lets the hub fill it.",
+        ),
+    ] = 256
     event_streams: Annotated[
         int,
         Meta(ge=0, le=63, description="Event streams open at once. Each holds a thread: fewer than `threads`."),

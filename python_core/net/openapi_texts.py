@@ -75,7 +75,7 @@ CODE_MEANINGS: dict[str, str] = {
     "rate_limited": "Too many requests: wait for `Retry-After` seconds.",
     "internal": "Something broke inside the hub; its log says what, under this trace id.",
     "busy": "Not possible at this moment: try again after `Retry-After` seconds.",
-    "storage_full": "The disk has no room; nothing of the request was stored.",
+    "storage_full": "The disk, or a limit of the settings, has no room; nothing of the request was stored.",
 }
 
 PARAMETERS: dict[str, dict[str, Any]] = {

@@ -15,9 +15,10 @@ from python_core.runtime.forgetting import remove_one
 from python_core.runtime.fragments import AnyFragment, row_of, words_of
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.provenance import ClaimedSource, rule_against, source_of
+from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
 from python_core.store import Connection, answered, clips, documents
-from python_core.store.blobs import doom_blobs, get_blob, put_blob, sweep_blobs
+from python_core.store.blobs import blob_path, doom_blobs, get_blob, put_blob, sweep_blobs
 from python_core.store.clips import ClipFilter, ClipRow
 from python_core.utils.ids import new_id
 
@@ -69,8 +70,7 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     key = clip.encounter.encounter_id or key
     draft, pictures = _draft(hub, caller, clip)
     words = words_of(clip.fragments)
-    for digest, picture in pictures.items():  # on disk before the lock is taken; inside it only looked for again
-        put_blob(hub.store.folder, digest, picture)
+    _put_pictures(hub, pictures)
 
     def store(conn: Connection) -> ClipReceipt | ClipRefusal:
         if is_kept_out(conn, hub, claimed_ms):  # since this moment
@@ -80,6 +80,7 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
         if first is not None:
             doom_blobs(conn, pictures)
             return receipt_of(first, duplicate=True)
+        need_room(conn, hub)
         for digest, picture in pictures.items():
             put_blob(hub.store.folder, digest, picture)
         _add(conn, hub, caller, draft, words)
@@ -90,6 +91,15 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     if pictures and (isinstance(receipt, ClipRefusal) or receipt.duplicate):
         sweep_blobs(hub.store)
     return receipt
+
+
+def _put_pictures(hub: Hub, pictures: dict[str, bytes]) -> None:
+    """Have pictures on disk before the lock is taken, inside which they are only looked for again, if there is room for them."""
+    if not all(blob_path(hub.store.folder, digest).exists() for digest in pictures):
+        with hub.store.reading() as conn:
+            need_room(conn, hub)
+    for digest, picture in pictures.items():
+        put_blob(hub.store.folder, digest, picture)
 
 
 def _draft(hub: Hub, caller: Caller, clip: NewClip) -> tuple[ClipRow, dict[str, bytes]]:

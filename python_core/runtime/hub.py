@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from python_core.config import Settings
+from python_core.runtime.free_disk import FreeDisk
 from python_core.runtime.notes import Notes
 from python_core.store import Store
 from python_core.utils.timestamps import now_ms
@@ -48,8 +49,9 @@ class Places:
 class Hub:
     """One process's hold on the hub.
 
-    ``notes`` is what the ledger is to be told; ``waiters`` bounds who may wait for a run; ``work_queued`` is set when this
-    process has queued a run, to wake its own worker; who holds ``forgetting`` goes on with what is to be forgotten.
+    ``notes`` is what the ledger is to be told; ``free_disk`` says how much room there is; ``waiters`` bounds who may wait for
+    a run; ``work_queued`` is set when this process has queued a run, to wake its own worker; who holds ``forgetting`` goes on
+    with what is to be forgotten.
     ``followers`` bounds who may follow the events; a stream says after ``heartbeat_s`` of silence that it is still there.
     """
 
@@ -58,6 +60,7 @@ class Hub:
     now: Callable[[], int] = now_ms
     started_at_ms: int = field(default_factory=now_ms)
     notes: Notes = field(default_factory=Notes)
+    free_disk: FreeDisk = field(default_factory=FreeDisk)
     waiters: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(WAITERS_AT_MOST))
     followers: Places = field(default_factory=Places)
     heartbeat_s: float = HEARTBEAT_S

@@ -11,6 +11,7 @@ from python_core.errors import BadInput, NotFound, PreconditionFailed
 from python_core.runtime.capture import get_capture
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View, count_parts
 from python_core.runtime.shared_state import Results
 from python_core.store import Connection, answered, hub_window
@@ -170,6 +171,7 @@ def send_command(hub: Hub, caller: Caller, wanted: HubCommand, key: str | None) 
         first = hub_window.get_command(conn, known) if known else None
         if first is not None:
             return CommandReceipt(command=_view(first), duplicate=True)
+        need_room(conn, hub, is_item=False)
         hub_window.add_command(conn, row)
         answered.add_answer(conn, caller.client, "command", key, row.id, row.at_ms)
         announce(conn, hub, caller, "hub_window_command", id=row.id, command=row.command)

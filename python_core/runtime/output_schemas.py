@@ -11,6 +11,7 @@ import msgspec
 
 from python_core.errors import BadInput, Conflict, Detail, TooLarge
 from python_core.runtime.hub import Hub
+from python_core.runtime.room import need_room
 from python_core.runtime.schema_cost import expanded_parts
 from python_core.runtime.shapes import View, count_parts
 from python_core.store import Connection, outputs
@@ -120,6 +121,7 @@ def put_schema(hub: Hub, name: str, version: int, body: dict[str, Any]) -> tuple
         else:
             found = outputs.get_schema(conn, name, version)
             if found is None:
+                need_room(conn, hub, is_item=False)
                 outputs.add_schema(conn, row)
                 return _view(row), True
             known = found

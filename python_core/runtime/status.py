@@ -14,6 +14,7 @@ from python_core.runtime.capture import CaptureView, announce_lapsed, get_captur
 from python_core.runtime.clients import proof_for
 from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
+from python_core.runtime.room import fullness_of
 from python_core.runtime.shapes import View
 from python_core.store import Connection, beats, meta, runs, tallies
 from python_core.store.beats import BeatRow
@@ -101,8 +102,9 @@ def get_status(hub: Hub, service: str) -> StatusView:
     """Return how the hub is, from this process's point of view."""
     identity, now_ms = meta.identity_of(hub.store), hub.now()
     last_event_id, rows, unfinished, counts = hub.store.recall("status", _read_rows)
+    full = fullness_of(hub)
     modules = {name: _module(rows.get(tag), now_ms) for tag, name in BEATING.items()}
-    modules["store"] = ModuleView(level="healthy", last_beat_at=None, detail="answers")
+    modules["store"] = ModuleView(level="degraded" if full else "healthy", last_beat_at=None, detail=full or "answers")
     modules["eventLog"] = ModuleView(level="healthy", last_beat_at=None, detail=f"at {last_event_id}")
     return StatusView(
         service=f"smrthub-{service}",

@@ -12,6 +12,7 @@ from python_core.runtime.events import announce
 from python_core.runtime.forgetting import remove_one
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.output_schemas import check_payload
+from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View, cursor_of, place_of
 from python_core.smrtdetect.words import words_of_payload
 from python_core.store import Connection, answered, clips, documents, outputs, visits
@@ -89,6 +90,7 @@ def put_output(hub: Hub, caller: Caller, wanted: NewOutput, key: str | None) -> 
         known = answered.get_first_item(conn, caller.client, "output", key)
         if known is not None:
             return OutputReceipt(id=known, duplicate=True)
+        need_room(conn, hub)
         sources = [_cite(conn, n, item) for n, item in enumerate(wanted.sources)]
         document = documents.add_document(conn, "output", output_id, now_ms, None, None, wanted.title or "", words)
         outputs.add_output(

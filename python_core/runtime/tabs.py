@@ -10,6 +10,7 @@ import msgspec
 from python_core.runtime.capture import is_kept_out
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View
 from python_core.smrtdetect.websource import RefusedTab, SeenTab, TabInfo, TabRules, handle_tab_info
 from python_core.smrtdetect.words import words_of_visit
@@ -110,6 +111,7 @@ def _stay(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow:
     """Extend the tab's visit if it is to this page and was seen within ``pulseSeconds``; else begin one."""
     visit = _visit_then(conn, caller, tab)
     if visit is None or not _is_recent(hub, visit, tab):
+        need_room(conn, hub)
         return _begin(conn, caller, tab)
     is_news = tab.observed_at_ms >= visit.last_seen_at_ms or not visit.title
     title = tab.title if tab.title and is_news else visit.title

@@ -13,6 +13,7 @@ from python_core.errors import BadInput, Conflict, HubError, NotFound
 from python_core.runtime import smrtsearch
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View, cursor_of, place_of
 from python_core.store import Connection, answered, runs
 from python_core.store.runs import RunRow
@@ -142,6 +143,7 @@ def queue_run(hub: Hub, caller: Caller, wanted: NewRun, key: str | None) -> RunR
         first = runs.get_run(conn, known) if known else None
         if first is not None:
             return RunReceipt(run=_view(first), duplicate=True)
+        need_room(conn, hub, is_item=False)
         runs.add_run(conn, run)
         answered.add_answer(conn, caller.client, "run", key, run.id, run.queued_at_ms)
         announce(conn, hub, caller, "trigger_queued", id=run.id, trigger=run.trigger)

@@ -2,7 +2,8 @@
 
 Times are milliseconds since 1970 UTC, ids UUIDv7 text, ``seq`` the order of arrival. ``document`` is the row of the item in
 the search index, kept beside it so that no index over ids is needed. ``tallies`` keeps the counts that ``/status`` shows:
-counting a million rows would take longer than the whole answer may.
+counting a million rows would take longer than the whole answer may. ``blob_bytes`` among them is kept by triggers, since rows of
+fragments go with their clips, whoever removes those.
 """
 
 from __future__ import annotations
@@ -134,6 +135,15 @@ CREATE TABLE pauses(
 ) STRICT;
 
 CREATE TABLE bells(port INTEGER PRIMARY KEY, secret BLOB NOT NULL, until INTEGER NOT NULL) STRICT;
+
+INSERT INTO tallies SELECT 'blob_bytes', coalesce(sum(bytes), 0)
+    FROM (SELECT DISTINCT digest, bytes FROM fragments WHERE content IS NULL);
+CREATE TRIGGER blob_named AFTER INSERT ON fragments WHEN NEW.content IS NULL AND NOT EXISTS
+    (SELECT 1 FROM fragments WHERE digest = NEW.digest AND content IS NULL AND rowid <> NEW.rowid)
+    BEGIN UPDATE tallies SET n = n + NEW.bytes WHERE kind = 'blob_bytes'; END;
+CREATE TRIGGER blob_unnamed AFTER DELETE ON fragments WHEN OLD.content IS NULL AND NOT EXISTS
+    (SELECT 1 FROM fragments WHERE digest = OLD.digest AND content IS NULL)
+    BEGIN UPDATE tallies SET n = n - OLD.bytes WHERE kind = 'blob_bytes'; END;
 """
 
 #: A forgetting's ``upto`` columns are the newest row of each kind that it takes, 0 for a kind that it does not.
