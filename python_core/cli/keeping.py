@@ -79,16 +79,18 @@ def _verify(path: Path, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken in.")
 @click.option("--damaged", is_flag=True, help="Take what is whole of an export that is not as it was written.")
+@click.option("--include-forgotten", is_flag=True, help="Take in again what was forgotten here.")
 @json_option
-def import_(file: Path, dry_run: bool, damaged: bool, as_json: bool) -> None:
+def import_(file: Path, dry_run: bool, damaged: bool, include_forgotten: bool, as_json: bool) -> None:
     """Take an export's items in, with their ids, beside what is stored.
 
     What is stored already stays as it is. The hub may run meanwhile. When it was interrupted, run it again: the rest goes in.
     """
     from python_core.support.importing import ImportChoice, import_items
 
+    choice = ImportChoice(dry_run=dry_run, damaged=damaged, forgotten=include_forgotten)
     with progress_bar("Importing") as progress:
-        found = import_items(_stored(), file, ImportChoice(dry_run=dry_run, damaged=damaged), progress)
+        found = import_items(_stored(), file, choice, progress)
     if as_json:
         faults = [fault._asdict() for fault in found.faults]
         say_json({"dryRun": dry_run, "counts": found.counts, "faults": faults})
@@ -99,7 +101,12 @@ def import_(file: Path, dry_run: bool, damaged: bool, as_json: bool) -> None:
 
 
 def _say_imported(found: Imported, dry_run: bool) -> None:
-    titles = {"known": "were there already", "conflict": "differ from what is stored", "refused": "are faulty"}
+    titles = {
+        "known": "were there already",
+        "forgotten": "were forgotten here: --include-forgotten takes them in again",
+        "conflict": "differ from what is stored",
+        "refused": "are faulty",
+    }
     added = [_number(counts["added"], name) for name, counts in found.counts.items() if counts["added"]]
     say(f"{'Would take in' if dry_run else 'Took in'} {', '.join(added) or 'nothing'}")
     for state, title in titles.items():

@@ -141,6 +141,15 @@ def list_forgettings(conn: Connection, before: int | None, limit: int) -> list[F
     return [_row_of(row) for row in rows]
 
 
+def list_forgotten_ids(conn: Connection) -> set[str]:
+    """Return the ids of what was forgotten, as far as the receipts, which name 1,000 each, and the event log still know them."""
+    named = conn.execute("SELECT item.value ->> 1 FROM forgettings f, json_each(f.gone, '$.items') item")
+    told = conn.execute(
+        "SELECT data ->> 'id' FROM events WHERE kind IN ('clipboard_forgotten', 'visit_forgotten', 'output_removed')"
+    )
+    return {item for rows in (named, told) for (item,) in rows}
+
+
 def list_taken(conn: Connection, row: ForgettingRow, kind: str, after: int, limit: int) -> list[int]:
     """Return rows of a kind that a forgetting takes, above row ``after``, oldest first; it need not be stored itself."""
     sql = f"{_from(row, kind)} WHERE {_takes(kind)} AND x.seq > ? ORDER BY x.seq LIMIT ?"

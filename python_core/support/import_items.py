@@ -22,7 +22,7 @@ from python_core.support.export_rows import (
     visit_of,
 )
 
-Standing = Literal["added", "known", "conflict"]
+Standing = Literal["added", "known", "forgotten", "conflict"]
 
 
 def standing_of(conn: Connection, item: Item) -> Standing:

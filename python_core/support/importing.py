@@ -14,12 +14,12 @@ from typing import NamedTuple
 import msgspec
 
 from python_core.errors import BadInput
-from python_core.store import Connection, Store, documents, open_store
+from python_core.store import Connection, Store, documents, forgettings, open_store
 from python_core.store.blobs import put_blob
 from python_core.store.events import add_event
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.archive_reader import ArchiveReader
-from python_core.support.export_format import FILES, LINE_BYTES_AT_MOST, SHAPES, Clip, Item, Manifest
+from python_core.support.export_format import FILES, LINE_BYTES_AT_MOST, SHAPES, Clip, Item, Manifest, Schema
 from python_core.support.export_rows import fault_in
 from python_core.support.import_items import Standing, add_item, standing_of
 from python_core.support.progress import Progress, unseen
@@ -44,7 +44,7 @@ class Fault(NamedTuple):
 
 @dataclass
 class Imported:
-    """What became of the items, by file: ``added``, ``known`` (stored as it is), ``conflict``, ``refused``."""
+    """What became of the items, by file: ``added``, ``known`` (stored as it is), ``forgotten``, ``conflict``, ``refused``."""
 
     counts: dict[str, Counter[str]] = field(default_factory=lambda: {name: Counter() for name in FILES})
     faults: list[Fault] = field(default_factory=list)
@@ -55,10 +55,13 @@ class Imported:
 
 @dataclass(frozen=True)
 class ImportChoice:
-    """``dry_run``: only say what would become of each item; ``damaged``: take what is whole of a file that was changed."""
+    """``dry_run``: only say what would become of each item; ``damaged``: take what is whole of a file that was changed;
+    ``forgotten``: take in again what was forgotten here.
+    """
 
     dry_run: bool = False
     damaged: bool = False
+    forgotten: bool = False
 
 
 class _Line(NamedTuple):
@@ -107,9 +110,13 @@ class _Import:
     progress: Progress
     done: Imported = field(default_factory=Imported)
     _trace_id: str = field(default_factory=lambda: new_id().replace("-", ""))
+    _forgotten: set[str] = field(default_factory=set)
     _lines_done: int = 0
 
     def run(self) -> Imported:
+        if self.store is not None and not self.choice.forgotten:
+            with self.store.reading() as conn:
+                self._forgotten = forgettings.list_forgotten_ids(conn)
         for name in FILES:
             if f"{name}.jsonl" in self.manifest.files:
                 self._take_file(name)
@@ -164,7 +171,7 @@ class _Import:
         states: list[Standing] = ["added"] * len(group)
         if group and self.choice.dry_run and self.store is not None:
             with self.store.reading() as conn:
-                states = [standing_of(conn, line.item) for line in group]
+                states = [self._standing_of(conn, line.item) for line in group]
         elif group and self.store is not None:
             store = self.store
             blobs = {digest: content for line in group for digest, content in line.blobs.items()}
@@ -182,7 +189,7 @@ class _Import:
     def _add(self, conn: Connection, store: Store, name: str, group: list[_Line]) -> list[Standing]:
         states: list[Standing] = []
         for line in group:
-            state = standing_of(conn, line.item)
+            state = self._standing_of(conn, line.item)
             if state == "added":
                 for digest, content in line.blobs.items():
                     put_blob(store.folder, digest, content)
@@ -193,6 +200,11 @@ class _Import:
             documents.index_documents(conn, 2 * GROUP_SIZE)  # else the first search would have to index them all
             add_event(conn, "items_imported", "import", now_ms(), self._trace_id, told)
         return states
+
+    def _standing_of(self, conn: Connection, item: Item) -> Standing:
+        state = standing_of(conn, item)
+        is_forgotten = state == "added" and not isinstance(item, Schema) and item.id in self._forgotten
+        return "forgotten" if is_forgotten else state
 
     def _note(self, name: str, line: int, state: str, reason: str) -> None:
         self.done.counts[name][state] += 1

@@ -13,6 +13,7 @@ import pytest
 
 from python_core.errors import BadInput, Conflict, NotFound
 from python_core.runtime.clipboard import remove_clip
+from python_core.runtime.forgetting import Selection, carry_out
 from python_core.runtime.hub import Hub
 from python_core.store.blobs import blob_path
 from python_core.store.walking import Wanted
@@ -21,6 +22,7 @@ from python_core.support.verifying import verify_export
 from python_core.utils.ids import digest_of
 from tests.hubs import NOON_MS, caller
 from tests.support.kept import PICTURE, fill, lines_of, put, text
+from tests.whole.hub_home import wait_for
 
 posix_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no modes")
 #: Columns that an export need not carry: row numbers, what follows from the rest.
@@ -148,18 +150,28 @@ def test_posts_go_on_and_it_is_of_one_moment(hub: Hub, tmp_path: Path) -> None:
     try:
         exports = []
         for n in range(5):
+            behind = len(posted) + 3
+            wait_for(lambda behind=behind: len(posted) > behind, thread.is_alive)
             export_items(hub.store.folder, tmp_path / str(n), Wanted())
             exports.append([line["fragments"][0]["content"] for line in lines_of(tmp_path / str(n), "clips")])
             verify_export(tmp_path / str(n))
     finally:
         stop.set()
         thread.join()
-    assert len(posted) > 5
     for found in exports:  # a clip is removed after one was posted: at any one moment 299 or 300 and those behind
         early = sum(each.startswith("before") for each in found)
         late = [int(each.split()[1]) for each in found if each.startswith("meanwhile")]
         assert late == list(range(len(late)))
         assert max(0, 300 - len(late)) <= early <= max(0, 301 - len(late))
+
+
+def test_what_is_being_forgotten_is_not_in_it(full: Hub, tmp_path: Path) -> None:
+    chosen = Selection(None, "example.org", None, None, frozenset({"clip", "visit"}))
+    full.forgetting.acquire()  # its rows do not go yet
+    carry_out(full, caller(), chosen, "asked", answer_within_s=0)
+    full.forgetting.release()
+    counts = export_items(full.store.folder, tmp_path / "out", Wanted()).counts
+    assert (counts["clips"], counts["visits"]) == (3, 1)
 
 
 def test_what_is_damaged_is_left_out_and_listed(full: Hub, tmp_path: Path) -> None:

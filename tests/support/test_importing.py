@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 
 from python_core.errors import BadInput
-from python_core.runtime.clipboard import get_clip, get_fragment
+from python_core.runtime.clipboard import get_clip, get_fragment, remove_clip
 from python_core.runtime.event_kinds import told_by
 from python_core.runtime.events import page_of_events
+from python_core.runtime.forgetting import ForgetRequest, forget
 from python_core.runtime.hub import Hub
 from python_core.runtime.status import get_status
 from python_core.runtime.structured_output import list_outputs
@@ -24,7 +25,7 @@ from python_core.store.walking import Wanted
 from python_core.support.exporting import export_items
 from python_core.support.importing import GROUP_SIZE, ImportChoice, Imported, import_items
 from python_core.utils.ids import new_id
-from tests.hubs import Clock, make_hub
+from tests.hubs import Clock, caller, make_hub
 from tests.support.kept import filled, lines_of, put, text
 
 
@@ -127,6 +128,18 @@ def test_what_differs_is_told_and_never_overwritten(exported: Path, tmp_path: Pa
     assert [(fault.file, fault.line, fault.state) for fault in found.faults] == [("visits.jsonl", 2, "conflict")]
     export_items(tmp_path / "second", tmp_path / "again", Wanted())
     assert lines_of(tmp_path / "again", "visits")[1]["title"] == "Land é"
+
+
+def test_what_was_forgotten_comes_back_only_when_asked_for(exported: Path, tmp_path: Path) -> None:
+    import_items(tmp_path / "second", exported)
+    hub = open_hub(tmp_path / "second")
+    remove_clip(hub, caller(), lines_of(exported, "clips")[0]["id"])
+    forget(hub, caller(), ForgetRequest(site="example.org"))
+    found = import_items(tmp_path / "second", exported)
+    assert states(found)["clips"] == {"known": 3, "forgotten": 1}
+    assert states(found)["visits"] == {"known": 1, "forgotten": 1}
+    found = import_items(tmp_path / "second", exported, ImportChoice(forgotten=True))
+    assert (found.total("added"), found.total("forgotten")) == (2, 0)
 
 
 def test_it_goes_in_beside_what_is_there(exported: Path, tmp_path: Path) -> None:
