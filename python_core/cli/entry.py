@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from python_core import __version__
+from python_core.cli.audit import audit
 from python_core.cli.capture import pause, resume
 from python_core.cli.clients import pair, token
 from python_core.cli.clipboard import clip
@@ -88,4 +89,4 @@ main.add_section("The hub", serve, stop, status, pause, resume)
 main.add_section("What was captured", search, clip, events)
 main.add_section("What is kept elsewhere", export, import_)
 main.add_section("What is made of it", trigger, output)
-main.add_section("Access and settings", pair, confirm, token, config, version)
+main.add_section("Access and settings", pair, confirm, token, audit, config, version)

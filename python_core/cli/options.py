@@ -47,7 +47,7 @@ class Failed(click.ClickException):
                 note(shown(f"  {place}"))
 
 
-def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+def moment_of(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """Turn a time as a person types it into the API's: ``2h`` ago, a date or time of the user's clock, or RFC 3339."""
     if value is None:
         return None
@@ -93,9 +93,11 @@ def scope_options(command: C) -> C:
 
 def time_options(command: C) -> C:
     """Add ``--from`` and ``--to``."""
-    command = click.option("--to", "to_time", metavar="TIME", callback=_moment, help="Of this time or before.")(command)
+    command = click.option("--to", "to_time", metavar="TIME", callback=moment_of, help="Of this time or before.")(
+        command
+    )
     return click.option(
-        "--from", "from_time", metavar="TIME", callback=_moment, help="Of this time or later: 2h, 2026-01-31, …"
+        "--from", "from_time", metavar="TIME", callback=moment_of, help="Of this time or later: 2h, 2026-01-31, …"
     )(command)
 
 

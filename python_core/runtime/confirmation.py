@@ -9,6 +9,7 @@ import hashlib
 from typing import Literal
 
 from python_core.errors import Conflict, HubError, NotFound
+from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, SAME_USER, Caller, Hub
 from python_core.runtime.shapes import Body, View
 from python_core.store import Connection, clients, confirmations
@@ -105,8 +106,10 @@ def list_confirmations(hub: Hub) -> ConfirmationList:
         )
 
 
-def decide_confirmation(hub: Hub, confirmation_id: str, wanted: ConfirmationDecision) -> ConfirmationView:
-    """Note what the user says.
+def decide_confirmation(
+    hub: Hub, caller: Caller, confirmation_id: str, wanted: ConfirmationDecision
+) -> ConfirmationView:
+    """Note what the user says; announces ``client_trusted`` when it is for good.
 
     :raises NotFound: nothing of that id waits.
     :raises Conflict: it was done already.
@@ -120,8 +123,9 @@ def decide_confirmation(hub: Hub, confirmation_id: str, wanted: ConfirmationDeci
             raise Conflict("This was confirmed and done already.")
         state = "denied" if wanted.decision == "deny" else "confirmed"
         confirmations.set_confirmation_state(conn, row.id, state)
-        if wanted.decision == "always":
+        if wanted.decision == "always" and not clients.is_trusted(conn, row.client):
             clients.set_trusted(conn, row.client)
+            announce(conn, hub, caller, "client_trusted", id=row.client)
         return _view(conn, row._replace(state=state))
 
     return hub.store.write(act)

@@ -150,6 +150,12 @@ class ClientRotated(Told, frozen=True, kw_only=True):
     id: Id
 
 
+class ClientTrusted(Told, frozen=True, kw_only=True):
+    """The user lets a client act without asking."""
+
+    id: Id
+
+
 class ClientRevoked(Told, frozen=True, kw_only=True):
     """A client's token was revoked."""
 
@@ -182,6 +188,7 @@ EVENT_KINDS: dict[str, type[Told]] = {
     "items_imported": ItemsImported,
     "client_paired": ClientPaired,
     "client_rotated": ClientRotated,
+    "client_trusted": ClientTrusted,
     "client_revoked": ClientRevoked,
     "heartbeat": Heartbeat,
 }

@@ -35,21 +35,6 @@ class ReaderList(View, frozen=True, kw_only=True):
     items: list[ReaderView]
 
 
-class OutcomeView(View, frozen=True, kw_only=True):
-    """How often callers met one outcome on a day: an error code, or ``admitted_same_user``."""
-
-    day: str
-    service: str
-    code: str
-    times: int
-
-
-class Audit(View, frozen=True, kw_only=True):
-    """What the gate counted, newest day first; grants and revocations are on the event log."""
-
-    outcomes: list[OutcomeView]
-
-
 def note_reads(hub: Hub, client: str, items: Iterable[str]) -> None:
     """Note that a client got to see captured items."""
     if hub.notes.add_reads(client, items, hub.now()):
@@ -104,15 +89,3 @@ def list_readers(hub: Hub, item: str) -> ReaderList:
             for row in found
         ]
     )
-
-
-def get_audit(hub: Hub) -> Audit:
-    """Return what the gate counted in the last 90 days."""
-    write_notes(hub)
-    with hub.store.reading() as conn:
-        return Audit(
-            outcomes=[
-                OutcomeView(day=row.day, service=row.service, code=row.code, times=row.times)
-                for row in rows.list_outcomes(conn)
-            ]
-        )

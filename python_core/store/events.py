@@ -49,6 +49,16 @@ def get_oldest_event_id(conn: Connection) -> int:
     return row[0] if row else get_last_event_id(conn) + 1
 
 
+def list_access_events(conn: Connection, since_ms: int, limit: int) -> list[EventRow]:
+    """Return the changes of who may call since a time, newest first. The condition is that of the index, word for word."""
+    rows = conn.execute(
+        "SELECT id, kind, source, at, trace_id, data FROM events WHERE kind IN "
+        "('client_paired', 'client_rotated', 'client_trusted', 'client_revoked') AND at >= ? ORDER BY id DESC LIMIT ?",
+        (since_ms, limit),
+    )
+    return [EventRow._make((*row[:5], msgspec.json.decode(row[5]))) for row in rows]
+
+
 def list_events(conn: Connection, after: int, limit: int, kinds: Collection[str] | None) -> tuple[list[EventRow], int]:
     """Return at most ``limit`` events with ids above ``after``, oldest first, and the id to go on after.
 

@@ -18,6 +18,15 @@ class ReadRow(NamedTuple):
     times: int
 
 
+class ClientReads(NamedTuple):
+    """How many items a client has read, how often in all, and when last."""
+
+    client: str
+    items: int
+    times: int
+    last_at_ms: int
+
+
 class OutcomeRow(NamedTuple):
     """How often calls of one day (``2026-01-31``) met one outcome at one server."""
 
@@ -42,6 +51,12 @@ def list_readers(conn: Connection, item: str) -> list[ReadRow]:
     return [ReadRow._make(row) for row in rows]
 
 
+def list_reads_by_client(conn: Connection) -> list[ClientReads]:
+    """Return how much each client has read. One pass over all reads: for a person who asks, now and then."""
+    rows = conn.execute("SELECT client, count(*), sum(times), max(last_at) FROM reads GROUP BY client")
+    return [ClientReads._make(row) for row in rows]
+
+
 def add_outcomes(conn: Connection, rows: Iterable[OutcomeRow]) -> None:
     """Add outcomes to what is known."""
     conn.executemany(
@@ -51,9 +66,11 @@ def add_outcomes(conn: Connection, rows: Iterable[OutcomeRow]) -> None:
     )
 
 
-def list_outcomes(conn: Connection) -> list[OutcomeRow]:
-    """Return all outcomes, newest day first."""
-    rows = conn.execute("SELECT day, service, code, times FROM outcomes ORDER BY day DESC, service, code")
+def list_outcomes(conn: Connection, from_day: str) -> list[OutcomeRow]:
+    """Return the outcomes of ``from_day`` and later, newest day first."""
+    rows = conn.execute(
+        "SELECT day, service, code, times FROM outcomes WHERE day >= ? ORDER BY day DESC, service, code", (from_day,)
+    )
     return [OutcomeRow._make(row) for row in rows]
 
 

@@ -136,6 +136,9 @@ CREATE TABLE pauses(
 
 CREATE TABLE bells(port INTEGER PRIMARY KEY, secret BLOB NOT NULL, until INTEGER NOT NULL) STRICT;
 
+CREATE INDEX events_of_access ON events(id) WHERE kind IN
+    ('client_paired', 'client_rotated', 'client_trusted', 'client_revoked');
+
 INSERT INTO tallies SELECT 'blob_bytes', coalesce(sum(bytes), 0)
     FROM (SELECT DISTINCT digest, bytes FROM fragments WHERE content IS NULL);
 CREATE TRIGGER blob_named AFTER INSERT ON fragments WHEN NEW.content IS NULL AND NOT EXISTS

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from python_core.errors import StorageFull
+from python_core.runtime.audit import get_audit
 from python_core.runtime.hub import OWNER, Hub
-from python_core.runtime.ledger import OUTCOME_DAYS, get_audit, list_readers, note_outcome, note_reads, write_notes
+from python_core.runtime.ledger import OUTCOME_DAYS, list_readers, note_outcome, note_reads, write_notes
 from python_core.runtime.notes import HELD_AT_MOST, WRITE_AFTER_MS, Notes
 from python_core.runtime.owner_session import begin_owner_session
 from python_core.store import open_store

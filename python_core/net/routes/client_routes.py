@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from python_core.net.endpoints import Call, Reply, Routes
 from python_core.runtime import clients
+from python_core.runtime.audit import Audit, get_audit
 from python_core.runtime.clients import ClientList, ClientMade, NewClient
-from python_core.runtime.ledger import Audit, get_audit
-from python_core.runtime.shapes import Done
+from python_core.runtime.shapes import Done, Instant, Query
+
+
+class AuditQuery(Query, frozen=True, kw_only=True):
+    """From when on."""
+
+    since: Instant | None = None
+
 
 routes = Routes("Clients")
 
@@ -23,10 +30,14 @@ def post_clients(call: Call, body: NewClient) -> Reply:
     return Reply(clients.make_client(call.hub, call.caller, body), 201)
 
 
-@routes.declare("GET", "/audit", scope="admin", replies={200: Audit})
-def get_audit_reply(call: Call) -> Reply:
-    """Say how often callers were refused, by day, server and code; grants and revocations are on the event log."""
-    return Reply(get_audit(call.hub))
+@routes.declare("GET", "/audit", scope="admin", query=AuditQuery, replies={200: Audit})
+def get_audit_reply(call: Call, query: AuditQuery) -> Reply:
+    """Say how often callers were refused, who got and lost access, and how much each client has read.
+
+    Refusals are counted by day, server and code, for 90 days. The newest 200 changes of access are told, and the 200 clients
+    that called last; with ``since`` only what happened from then on.
+    """
+    return Reply(get_audit(call.hub, query.since))
 
 
 @routes.declare(

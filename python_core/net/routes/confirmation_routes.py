@@ -24,5 +24,8 @@ def get_confirmations(call: Call) -> Reply:
     codes=("not_found", "conflict"),
 )
 def post_confirmation(call: Call, confirmation_id: str, body: ConfirmationDecision) -> Reply:
-    """Confirm exactly this request once, the client for good, or deny it; the client then repeats its request."""
-    return Reply(confirmation.decide_confirmation(call.hub, confirmation_id, body))
+    """Confirm exactly this request once, the client for good, or deny it; the client then repeats its request.
+
+    Event: ``client_trusted``.
+    """
+    return Reply(confirmation.decide_confirmation(call.hub, call.caller, confirmation_id, body))
