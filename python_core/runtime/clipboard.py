@@ -17,9 +17,9 @@ from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.provenance import ClaimedSource, rule_against, source_of
 from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
-from python_core.store import Connection, answered, clips, documents
+from python_core.store import Connection, answered, clips, documents, visits
 from python_core.store.blobs import blob_path, doom_blobs, get_blob, put_blob, sweep_blobs
-from python_core.store.clips import ClipFilter, ClipRow
+from python_core.store.clips import ClipFilter, ClipRow, Source
 from python_core.utils.ids import new_id
 
 _PAUSED = ClipRefusal(stored=False, reason="paused")
@@ -83,9 +83,10 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
         need_room(conn, hub)
         for digest, picture in pictures.items():
             put_blob(hub.store.folder, digest, picture)
-        _add(conn, hub, caller, draft, words)
-        answered.add_answer(conn, draft.client, "clip", key, draft.id, draft.received_at_ms)
-        return receipt_of(draft, duplicate=False)
+        kept = _joined_still(conn, draft)
+        _add(conn, hub, caller, kept, words)
+        answered.add_answer(conn, kept.client, "clip", key, kept.id, kept.received_at_ms)
+        return receipt_of(kept, duplicate=False)
 
     receipt = hub.store.write(store)
     if pictures and (isinstance(receipt, ClipRefusal) or receipt.duplicate):
@@ -138,6 +139,14 @@ def _twin_of(conn: Connection, hub: Hub, draft: ClipRow, key: str | None) -> Cli
     if twin is not None:
         answered.add_answer(conn, draft.client, "clip", key, twin.id, draft.received_at_ms)
     return twin
+
+
+def _joined_still(conn: Connection, draft: ClipRow) -> ClipRow:
+    """Return a clip without its page where that was forgotten since the clip was judged."""
+    source = draft.source
+    if source.visit is None or visits.get_visit(conn, source.visit) is not None:
+        return draft
+    return replace(draft, source=Source(source.app, source.window_title, None, None, None))
 
 
 def _add(conn: Connection, hub: Hub, caller: Caller, draft: ClipRow, words: str) -> None:

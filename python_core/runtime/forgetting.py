@@ -8,37 +8,28 @@ from __future__ import annotations
 
 import re
 import time
-from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
 import msgspec
 
 from python_core.errors import BadInput, NotFound
-from python_core.runtime.events import announce
+from python_core.runtime.erasure import Progress, erase, remove_rows
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.receipts import ForgetPreview, ForgetReceipt, ReceiptPage, preview_of, receipt_of
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
 from python_core.smrtdetect.web_address import read_host, site_of
-from python_core.store import Connection, forgettings, removal, runs
+from python_core.store import forgettings
 from python_core.store.blobs import sweep_blobs
 from python_core.store.forgettings import KINDS, ForgettingRow, Taken
-from python_core.store.overwriting import fold_log
 from python_core.utils.ids import new_id
 
 #: How long a caller waits for the end; then the receipt says ``pending``, and the worker goes on.
 ANSWER_WITHIN_S = 5.0
-#: How long one slice holds the writer, and how many rows it looks up for it.
-SLICE_S, SLICE_ROWS = 0.05, 200
-#: How long one attempt waits for readers of an older moment.
-FOLD_WITHIN_S = 2.0
 IDS_AT_MOST = 1_000
-#: Items and outputs that a receipt names; its counts hold all.
-NAMED_AT_MOST = 1_000
 _ALL = 2**62
 _SPAN = re.compile(r"([1-9][0-9]{0,5})(s|m|min|h|d|w)", re.ASCII)
 _SPAN_MS = {"s": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000}
-_EVENTS = {"clip": "clipboard_forgotten", "visit": "visit_forgotten", "output": "output_removed"}
 Kind = Literal["clip", "visit", "output"]
 Cause = Literal["asked", "removed", "retention", "rule"]
 _Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
@@ -104,7 +95,7 @@ def carry_out(
     end = time.monotonic() + answer_within_s
     if hub.forgetting.acquire(timeout=answer_within_s):
         try:
-            _go_on(hub, row, end)
+            erase(hub, [row], end)
         finally:
             hub.forgetting.release()
     hub.work_queued.set()  # the worker does the rest
@@ -112,20 +103,28 @@ def carry_out(
 
 
 def remove_one(hub: Hub, caller: Caller, kind: Kind, item: str) -> None:
-    """Forget one item, known to be there, without asking for its receipt; the ledger still tells who had read it."""
-    carry_out(hub, caller, Selection([item], None, None, None, frozenset({kind})), "removed")
+    """Forget one item, known to be there; the worker does what is left to do once its rows have gone.
+
+    The ledger still tells who had read it.
+    """
+    chosen = Selection([item], None, None, None, frozenset({kind}))
+    wanted = _row_of(hub, caller, chosen, "removed")
+    row = hub.store.write(lambda conn: forgettings.add_forgetting(conn, wanted))
+    remove_rows(hub, row, time.monotonic() + ANSWER_WITHIN_S)
+    sweep_blobs(hub.store)
+    hub.work_queued.set()
 
 
-def go_on_forgetting(hub: Hub, until_s: float = float("inf")) -> bool:
-    """Go on with what is not finished until ``time.monotonic()`` is ``until_s``; say whether all is done."""
+def go_on_forgetting(hub: Hub, until_s: float = float("inf")) -> Progress:
+    """Go on with what is not finished until ``time.monotonic()`` is ``until_s``; say how far that is."""
     with hub.store.reading() as conn:
         unfinished = forgettings.list_unfinished(conn)
     if not unfinished:
-        return True
+        return "done"
     if not hub.forgetting.acquire(blocking=False):
-        return False
+        return "waits"
     try:
-        return all(_go_on(hub, row, until_s) for row in unfinished)
+        return erase(hub, unfinished, until_s)
     finally:
         hub.forgetting.release()
 
@@ -216,112 +215,3 @@ def _row_of(hub: Hub, caller: Caller, chosen: Selection, cause: Cause) -> Forget
         gone=Taken(),
         detail="",
     )
-
-
-def _go_on(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
-    """Do the next steps of one forgetting until they are done or the time is over; say which."""
-    if row.state == "removing" and not (_clear_asides(hub, row, until_s) and _remove_rows(hub, row, until_s)):
-        return False
-    return _secure(hub, row, until_s)
-
-
-def _clear_asides(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
-    """Take the texts out of what ran, was shown or was asked since the oldest item came: it may hold a piece of any of them."""
-    with hub.store.reading() as conn:
-        oldest_ms = row.oldest_ms if row.oldest_ms is not None else forgettings.count_taken(conn, row)[1]
-    if oldest_ms is None:
-        return True
-
-    def clear(conn: Connection) -> int:
-        now = forgettings.get_forgetting(conn, row.id) or row
-        forgettings.set_forgetting(conn, now._replace(oldest_ms=oldest_ms))
-        caller = _caller_of(row)
-        for run, trigger in removal.list_runs_since(conn, oldest_ms):
-            runs.set_run_cancelled(conn, run, hub.now())
-            announce(conn, hub, caller, "trigger_finished", id=run, trigger=trigger, state="cancelled")
-        removal.clear_asides_since(conn, oldest_ms)
-        return removal.clear_runs_since(conn, oldest_ms)
-
-    while hub.store.write(clear):
-        if time.monotonic() >= until_s:
-            return False
-    return True
-
-
-def _remove_rows(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
-    for kind in KINDS:
-        after = 0
-        while True:
-            with hub.store.reading() as conn:
-                found = forgettings.list_taken(conn, row, kind, after, SLICE_ROWS)
-            if not found:
-                break
-            if time.monotonic() >= until_s:
-                return False
-            done = hub.store.write(partial(_remove_slice, hub, row, kind, found))
-            after = found[done - 1]
-
-    def remove_rest(conn: Connection) -> None:
-        now = forgettings.get_forgetting(conn, row.id) or row
-        if row.from_ms is not None and row.to_ms is not None and row.site is None and row.visits_upto:
-            count = removal.remove_sightings_within(conn, row.from_ms, row.to_ms)
-            now.gone.counts["sightings"] = now.gone.counts.get("sightings", 0) + count
-        forgettings.set_forgetting(conn, now._replace(state="securing"))
-
-    hub.store.write(remove_rest)
-    return True
-
-
-def _remove_slice(hub: Hub, row: ForgettingRow, kind: str, found: list[int], conn: Connection) -> int:
-    """Remove as many of these rows as the time of a slice allows, one at least; return how many."""
-    now = forgettings.get_forgetting(conn, row.id) or row
-    end, done = time.monotonic() + SLICE_S, 0
-    for seq in found:
-        removed = removal.remove_item(conn, kind, seq, hub.now(), keeps_readers=row.cause == "removed")
-        if removed is not None:
-            _note(conn, hub, row, now.gone, removed)
-        done += 1
-        if time.monotonic() >= end:
-            break
-    forgettings.set_forgetting(conn, now)
-    return done
-
-
-def _note(conn: Connection, hub: Hub, row: ForgettingRow, gone: Taken, removed: removal.Removed) -> None:
-    """Add an item that went to the receipt, and announce it."""
-    caller = _caller_of(row)
-    announce(conn, hub, caller, _EVENTS[removed.kind], id=removed.id)
-    for name, count in removed.counts.items():
-        gone.counts[name] = gone.counts.get(name, 0) + count
-    if len(gone.items) < NAMED_AT_MOST:
-        gone.items.append((removed.kind, removed.id))
-    for output in removed.outputs:
-        announce(conn, hub, caller, "output_marked", id=output)
-        if output not in gone.outputs_marked and len(gone.outputs_marked) < NAMED_AT_MOST:
-            gone.outputs_marked.append(output)
-    for client, times, last_at_ms in removed.readers:
-        items, known, last = gone.readers.get(client, [0, 0, 0])
-        gone.readers[client] = [items + 1, known + times, max(last, last_at_ms)]
-
-
-def _secure(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
-    """Rid the files of what the removed rows left behind; say whether that is done."""
-    sweep_blobs(hub.store)
-    within_s = min(FOLD_WITHIN_S, max(0.0, until_s - time.monotonic()))
-    waits_for = "" if fold_log(hub.store, within_s) else "readers"
-
-    def note(conn: Connection) -> None:
-        now = forgettings.get_forgetting(conn, row.id) or row
-        if waits_for:
-            forgettings.set_forgetting(conn, now._replace(detail=waits_for))
-        elif now.state != "done":
-            forgettings.end_forgetting(conn, now._replace(detail="", finished_ms=hub.now()))
-            if row.cause != "removed":
-                announce(conn, hub, _caller_of(row), "forgetting_finished", id=row.id)
-
-    hub.store.write(note)
-    return not waits_for
-
-
-def _caller_of(row: ForgettingRow) -> Caller:
-    return Caller(row.client, "forgetting", row.trace_id)

@@ -47,7 +47,7 @@ class ForgetReceipt(View, frozen=True, kw_only=True, omit_defaults=False):
     finished_at: str | None
     cause: str
     pending: bool
-    state: Literal["removing", "securing", "done"]
+    state: Literal["removing", "securing", "overwriting", "done"]
     waits_for: str | None
     counts: dict[str, int]
     items: list[ForgottenItem]

@@ -18,12 +18,15 @@ IDLE_POLL_S = 0.5
 TIDY_EVERY_S = 86_400.0
 #: How long it goes on with what is to be forgotten before it looks at the queue again.
 FORGET_FOR_S = 1.0
+#: After how long it tries again where somebody who reads an older moment is in the way.
+FORGET_AGAIN_S = 5.0
 log = get_logger_for("python-runtime")
 
 
 def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat) -> None:
     """Work until ``stop`` is set (set ``hub.work_queued`` too, to wake it); a fault is logged and never ends it."""
     tidy_at = time.monotonic() + TIDY_EVERY_S
+    forget_at = 0.0
     while not stop.is_set():
         hub.work_queued.clear()
         heartbeat.pulse()
@@ -31,7 +34,9 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
             while not stop.is_set() and run_next(hub):
                 heartbeat.pulse()
             index_new(hub)
-            go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)
+            if time.monotonic() >= forget_at:
+                waits = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S) == "waits"
+                forget_at = time.monotonic() + (FORGET_AGAIN_S if waits else 0.0)
             if time.monotonic() >= tidy_at:
                 tidy(hub)
                 tidy_at = time.monotonic() + TIDY_EVERY_S

@@ -95,10 +95,13 @@ def sweep_blobs(store: Store) -> int:
             on_disk.close()
         return gone
 
+    return store.write(sweep) if has_doomed_blobs(store) else 0
+
+
+def has_doomed_blobs(store: Store) -> bool:
+    """Say whether a file waits to be removed: on Windows none goes that somebody reads."""
     with store.reading() as conn:
-        if conn.execute("SELECT 1 FROM doomed_blobs LIMIT 1").fetchone() is None:
-            return 0
-    return store.write(sweep)
+        return conn.execute("SELECT 1 FROM doomed_blobs LIMIT 1").fetchone() is not None
 
 
 def blob_files(folder: Path) -> Iterator[str]:

@@ -14,18 +14,23 @@ from python_core.store.connection import Connection
 
 
 class Taken(msgspec.Struct, kw_only=True, rename="camel"):
-    """What has gone so far: numbers and ids. ``readers`` is ``{client: [items, times, last_at_ms]}``."""
+    """What has gone so far: numbers and ids. ``readers`` is ``{client: [items, times, last_at_ms]}``.
+
+    ``page`` is where the overwriting of slack goes on.
+    """
 
     counts: dict[str, int] = {}
     items: list[tuple[str, str]] = []
     outputs_marked: list[str] = []
     readers: dict[str, list[int]] = {}
     copies: dict[str, str] = {}
+    page: int = 0
 
 
 class ForgettingRow(NamedTuple):
-    """One forgetting; ``state`` is removing (rows go), securing (files are rid of what rows left) or done.
+    """One forgetting; ``state`` is removing (rows go), securing (blobs and copies), overwriting (what rows left) or done.
 
+    From overwriting on it is not said any more what was wanted: a site's name is what the user wants gone.
     ``ids``, ``site``, ``from_ms`` and ``to_ms`` narrow it, where they are given; a kind whose ``upto`` row is 0 is not taken.
     """
 
@@ -114,9 +119,9 @@ def set_forgetting(conn: Connection, row: ForgettingRow) -> None:
     )
 
 
-def end_forgetting(conn: Connection, row: ForgettingRow) -> None:
-    """Write the receipt as it stays, without what was asked for: a site's name is what the user wants gone."""
-    set_forgetting(conn, row._replace(state="done"))
+def clear_wanted(conn: Connection, row: ForgettingRow) -> None:
+    """Go on to overwriting, without what was asked for."""
+    set_forgetting(conn, row._replace(state="overwriting"))
     conn.execute("UPDATE forgettings SET site = NULL, ids = NULL WHERE seq = ?", (row.seq,))
 
 

@@ -1,0 +1,206 @@
+"""What a forgetting does once it has begun: rows go in slices, then files lose what rows left; each step can be repeated."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Literal
+
+from python_core.runtime.events import announce
+from python_core.runtime.hub import Caller, Hub
+from python_core.store import Connection, forgettings, removal, runs
+from python_core.store.blobs import has_doomed_blobs, sweep_blobs
+from python_core.store.copies import forget_in_copy, list_copies
+from python_core.store.forgettings import KINDS, ForgettingRow, Taken
+from python_core.store.overwriting import fold_log, overwrite_slack
+
+#: How long one slice holds the writer, and how many rows it looks up for it.
+SLICE_S, SLICE_ROWS = 0.05, 200
+#: How long one attempt waits for readers of an older moment.
+WAITS_S = 2.0
+PAUSE_S = 0.02
+#: Items and outputs that a receipt names; its counts hold all.
+NAMED_AT_MOST = 1_000
+_EVENTS = {"clip": "clipboard_forgotten", "visit": "visit_forgotten", "output": "output_removed"}
+#: ``more``: the time was over; ``waits``: somebody else is in the way, trying again later is right.
+Progress = Literal["done", "more", "waits"]
+
+
+def erase(hub: Hub, rows: list[ForgettingRow], until_s: float) -> Progress:
+    """Go on with forgettings until they are done or ``time.monotonic()`` is ``until_s``."""
+    for row in rows:
+        if not remove_rows(hub, row, until_s):
+            return "more"
+    ids = {row.id for row in rows}
+    progress = _secure(hub, _in_state(hub, ids, "securing"), until_s)
+    while progress == "done" and (left := _in_state(hub, ids, "overwriting")):
+        # Those that are equally far go together: one look at every page serves them all.
+        page = max(row.gone.page for row in left)
+        progress = _overwrite(hub, [row for row in left if row.gone.page == page], until_s)
+    return progress
+
+
+def _in_state(hub: Hub, ids: set[str], state: str) -> list[ForgettingRow]:
+    with hub.store.reading() as conn:
+        return [row for row in forgettings.list_unfinished(conn) if row.id in ids and row.state == state]
+
+
+def remove_rows(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
+    """Remove the rows of a forgetting, if they are not yet; say whether the time was enough."""
+    return row.state != "removing" or (_clear_asides(hub, row, until_s) and _remove_items(hub, row, until_s))
+
+
+def _clear_asides(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
+    """Take the texts out of what ran, was shown or was asked since the oldest item came: it may hold a piece of any of them."""
+    with hub.store.reading() as conn:
+        oldest_ms = row.oldest_ms if row.oldest_ms is not None else forgettings.count_taken(conn, row)[1]
+    if oldest_ms is None:
+        return True
+
+    def clear(conn: Connection) -> int:
+        now = forgettings.get_forgetting(conn, row.id) or row
+        forgettings.set_forgetting(conn, now._replace(oldest_ms=oldest_ms))
+        caller = _caller_of(row)
+        for run, trigger in removal.list_runs_since(conn, oldest_ms):
+            runs.set_run_cancelled(conn, run, hub.now())
+            announce(conn, hub, caller, "trigger_finished", id=run, trigger=trigger, state="cancelled")
+        removal.clear_asides_since(conn, oldest_ms)
+        return removal.clear_runs_since(conn, oldest_ms)
+
+    while hub.store.write(clear):
+        if time.monotonic() >= until_s:
+            return False
+    return True
+
+
+def _remove_items(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
+    for kind in KINDS:
+        after = 0
+        while True:
+            with hub.store.reading() as conn:
+                found = forgettings.list_taken(conn, row, kind, after, SLICE_ROWS)
+            if not found:
+                break
+            if time.monotonic() >= until_s:
+                return False
+            done = hub.store.write(partial(_remove_slice, hub, row, kind, found))
+            after = found[done - 1]
+
+    def remove_rest(conn: Connection) -> None:
+        now = forgettings.get_forgetting(conn, row.id) or row
+        if row.from_ms is not None and row.to_ms is not None and row.site is None and row.visits_upto:
+            count = removal.remove_sightings_within(conn, row.from_ms, row.to_ms)
+            now.gone.counts["sightings"] = now.gone.counts.get("sightings", 0) + count
+        forgettings.set_forgetting(conn, now._replace(state="securing"))
+
+    hub.store.write(remove_rest)
+    return True
+
+
+def _remove_slice(hub: Hub, row: ForgettingRow, kind: str, found: list[int], conn: Connection) -> int:
+    """Remove as many of these rows as the time of a slice allows, one at least; return how many."""
+    now = forgettings.get_forgetting(conn, row.id) or row
+    end, done = time.monotonic() + SLICE_S, 0
+    for seq in found:
+        removed = removal.remove_item(conn, kind, seq, hub.now(), keeps_readers=row.cause == "removed")
+        if removed is not None:
+            _note(conn, hub, row, now.gone, removed)
+        done += 1
+        if time.monotonic() >= end:
+            break
+    forgettings.set_forgetting(conn, now)
+    return done
+
+
+def _note(conn: Connection, hub: Hub, row: ForgettingRow, gone: Taken, removed: removal.Removed) -> None:
+    """Add an item that went to the receipt, and announce it."""
+    caller = _caller_of(row)
+    announce(conn, hub, caller, _EVENTS[removed.kind], id=removed.id)
+    for name, count in removed.counts.items():
+        gone.counts[name] = gone.counts.get(name, 0) + count
+    if len(gone.items) < NAMED_AT_MOST:
+        gone.items.append((removed.kind, removed.id))
+    for output in removed.outputs:
+        announce(conn, hub, caller, "output_marked", id=output)
+        if output not in gone.outputs_marked and len(gone.outputs_marked) < NAMED_AT_MOST:
+            gone.outputs_marked.append(output)
+    for client, times, last_at_ms in removed.readers:
+        items, known, last = gone.readers.get(client, [0, 0, 0])
+        gone.readers[client] = [items + 1, known + times, max(last, last_at_ms)]
+
+
+def _secure(hub: Hub, group: list[ForgettingRow], until_s: float) -> Progress:
+    """Remove the files of contents, and clean the copies of the database; from then on it is not said what was wanted."""
+    sweep_blobs(hub.store)
+    if group and has_doomed_blobs(hub.store):
+        return _note_progress(hub, group, "waits", "files")
+    for copy in list_copies(hub.store.folder) if group else ():
+        if all(copy.name in row.gone.copies for row in group):
+            continue
+        outcome = forget_in_copy(copy, group)
+        if outcome is None:
+            return _note_progress(hub, group, "waits", "copies")
+        for row in group:
+            row.gone.copies[copy.name] = outcome
+        if time.monotonic() >= until_s:
+            return _note_progress(hub, group, "more")
+    return _note_progress(hub, group, "done", goes_on=forgettings.clear_wanted)
+
+
+def _overwrite(hub: Hub, group: list[ForgettingRow], until_s: float) -> Progress:
+    """Rid the database's own files of what the removed rows left behind."""
+    path, page = hub.store.path, group[0].gone.page
+    if not fold_log(path, _patience_s(until_s)):
+        return _note_progress(hub, group, "waits", "readers")
+    following: int | None = page
+    tried_since = time.monotonic()
+    while (following := overwrite_slack(path, page)) is not None:
+        if following == page and time.monotonic() - tried_since >= _patience_s(until_s):
+            return _note_progress(hub, group, "waits", "readers")
+        if following == page:
+            time.sleep(PAUSE_S)
+            continue
+        page, tried_since = following, time.monotonic()
+        for row in group:
+            row.gone.page = page
+        if time.monotonic() >= until_s:
+            return _note_progress(hub, group, "more")
+    if not fold_log(path, _patience_s(until_s)):
+        return _note_progress(hub, group, "waits", "readers")
+
+    def end(conn: Connection, row: ForgettingRow) -> None:
+        row.gone.page = 0
+        forgettings.set_forgetting(conn, row._replace(state="done", finished_ms=hub.now()))
+        if row.cause != "removed":
+            announce(conn, hub, _caller_of(row), "forgetting_finished", id=row.id)
+
+    return _note_progress(hub, group, "done", goes_on=end)
+
+
+def _patience_s(until_s: float) -> float:
+    return max(0.0, min(WAITS_S, until_s - time.monotonic()))
+
+
+def _note_progress(
+    hub: Hub,
+    group: list[ForgettingRow],
+    progress: Progress,
+    waits_for: str = "",
+    goes_on: Callable[[Connection, ForgettingRow], None] = forgettings.set_forgetting,
+) -> Progress:
+    """Write down how far forgettings are, those that another process has not brought further meanwhile."""
+
+    def note(conn: Connection) -> None:
+        for row in group:
+            now = forgettings.get_forgetting(conn, row.id)
+            if now is not None and now.state == row.state:
+                goes_on(conn, row._replace(detail=waits_for))
+
+    if group:
+        hub.store.write(note)
+    return progress
+
+
+def _caller_of(row: ForgettingRow) -> Caller:
+    return Caller(row.client, "forgetting", row.trace_id)

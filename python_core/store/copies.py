@@ -1,0 +1,112 @@
+"""Forget in the copies of the database too: those in ``backups/`` beside it.
+
+A copy of this schema is opened, and the same rows go by the same code. Another cannot be known to be clean, so it is removed: one
+made before a schema step, one that is damaged. Copies that the user put elsewhere are the user's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+
+from python_core.store import forgettings, meta, removal
+from python_core.store.connection import Connection, connect
+from python_core.store.forgettings import ForgettingRow, Taken
+from python_core.store.overwriting import fold_log, overwrite_slack
+from python_core.store.steps import STEPS
+
+COPIES = "backups"
+#: Rows of a copy that go in one transaction.
+ROWS_AT_ONCE = 500
+#: Set in a copy from which rows have gone, until its files are rid of what they left: a crash in between shows.
+_UNCLEAN = "unclean"
+
+
+def list_copies(folder: Path) -> list[Path]:
+    """Return the copies of the database in ``folder``, oldest name first."""
+    return sorted((folder / COPIES).glob("*.db"))
+
+
+def forget_in_copy(path: Path, rows: list[ForgettingRow]) -> str | None:
+    """Take out of a copy what forgettings take: ``cleaned``, ``unchanged``, ``removed``, or None: not now, it is in use."""
+    try:
+        unclean = _is_unclean(path, rows)
+    except (apsw.BusyError, apsw.LockedError, apsw.CantOpenError):
+        return None
+    except (apsw.NotADBError, apsw.CorruptError):
+        unclean = None
+    if unclean is None:
+        return "removed" if _remove(path) else None
+    return _clean(path) if unclean else "unchanged"
+
+
+def _is_unclean(path: Path, rows: list[ForgettingRow]) -> bool | None:
+    """Remove the rows; say whether the files may hold something of them, None when this is no copy that can be cleaned."""
+    conn = connect(path)
+    try:
+        if conn.pragma("user_version") != len(STEPS):
+            return None
+        changed = [_remove_rows(conn, row) for row in rows]
+        return any(changed) or meta.get_value(conn, _UNCLEAN) is not None
+    finally:
+        conn.close()
+
+
+def _remove_rows(conn: Connection, row: ForgettingRow) -> bool:
+    """Remove what the forgetting takes, and what it says of that; say whether there was anything."""
+    known = forgettings.get_forgetting(conn, row.id)
+    counts, oldest_ms, _ = forgettings.count_taken(conn, row)
+    since_ms = min((each for each in (oldest_ms, row.oldest_ms) if each is not None), default=None)
+    before = conn.total_changes()
+    with conn:
+        if known is not None:  # copied while it was under way
+            forgettings.clear_wanted(conn, known._replace(gone=Taken()))
+        if since_ms is not None:
+            removal.clear_asides_since(conn, since_ms)
+            while removal.clear_runs_since(conn, since_ms):
+                pass
+        if row.from_ms is not None and row.to_ms is not None and row.site is None and row.visits_upto:
+            removal.remove_sightings_within(conn, row.from_ms, row.to_ms)
+        if not any(counts.values()) and conn.total_changes() == before:
+            return False
+        meta.set_value(conn, _UNCLEAN, "1")
+    for kind, found in _taken(conn, row):
+        with conn:
+            for seq in found:
+                removal.remove_item(conn, kind, seq, row.at_ms)
+            conn.execute("DELETE FROM doomed_blobs")  # the blobs are the hub's
+    return True
+
+
+def _taken(conn: Connection, row: ForgettingRow) -> Iterator[tuple[str, list[int]]]:
+    for kind in forgettings.KINDS:
+        while found := forgettings.list_taken(conn, row, kind, 0, ROWS_AT_ONCE):
+            yield kind, found
+
+
+def _clean(path: Path) -> str | None:
+    if not fold_log(path, 0):
+        return None
+    page: int | None = 0
+    while page is not None:
+        done = overwrite_slack(path, page)
+        if done == page:
+            return None
+        page = done
+    conn = connect(path)
+    try:
+        conn.execute("DELETE FROM meta WHERE key = ?", (_UNCLEAN,))
+    finally:
+        conn.close()  # the last one: SQLite folds the log in and removes its files
+    return "cleaned"
+
+
+def _remove(path: Path) -> bool:
+    try:
+        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"):
+            path.with_name(name).unlink(missing_ok=True)
+    except PermissionError:  # Windows removes no file that somebody reads
+        return False
+    return True
