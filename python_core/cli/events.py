@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from python_core.cli.options import PAGE_AT_MOST, json_option, limit_option, reach_hub
-from python_core.cli.terminal import local_time, say_field, say_json
+from python_core.cli.terminal import local_time, note, say_field, say_json
 
 if TYPE_CHECKING:
     from python_core.client import HubClient
-
-POLL_S = 0.5
+    from python_core.errors import HubError
 
 
 @click.command()
@@ -33,11 +31,15 @@ def events(after: int | None, kinds: str | None, follow: bool, limit: int, as_js
             after = max(0, newest - limit)
         try:
             after = _show(hub, after, kinds, limit, as_json)
-            while follow:
-                time.sleep(POLL_S)
-                after = _show(hub, after, kinds, PAGE_AT_MOST, as_json)
+            if follow:
+                for event in hub.follow(after=after, kinds=kinds, when_lost=_tell_loss):
+                    _show_event(event, as_json)
         except KeyboardInterrupt:
             return
+
+
+def _tell_loss(finding: HubError | None) -> None:
+    note("The hub is back." if finding is None else f"{finding.message} Waiting for it; Ctrl-C ends this.")
 
 
 def _show(hub: HubClient, after: int, kinds: str | None, limit: int, as_json: bool) -> int:
@@ -46,18 +48,21 @@ def _show(hub: HubClient, after: int, kinds: str | None, limit: int, as_json: bo
         page = hub.call("GET", "/events", query={"after": after, "kinds": kinds, "limit": min(limit, PAGE_AT_MOST)})
         after = page["nextAfter"]
         for event in page["items"]:
-            if as_json:
-                say_json(event, one_line=True)
-            else:
-                _show_event(event)
+            _show_event(event, as_json)
         limit -= len(page["items"])
         if after >= page["newest"]:
             break
     return after
 
 
-def _show_event(event: dict[str, Any]) -> None:
+def _show_event(event: dict[str, Any], as_json: bool) -> None:
     """Show an event: its id, when, its kind, what it is about, and what else it tells that is no list and not null."""
+    if as_json:
+        say_json(event, one_line=True)
+        return
+    if event["kind"] == "reset":
+        note("Some of what happened is no longer kept: from here on it goes on with what happens now.")
+        return
     told = dict(event["data"])
     about = [str(told.pop("id"))] if told.get("id") else []
     about += [f"{name}={value}" for name, value in told.items() if value is not None and not isinstance(value, list)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from python_core.client.connection import HubConnection
 from python_core.client.findings import finding_of, object_of
+from python_core.client.following import follow
 from python_core.client.runtime_file import Service, find_server
 from python_core.errors import BadInput, HubError
 
@@ -26,6 +27,7 @@ class HubClient:
         self, service: Service = "bridge", *, environ: Mapping[str, str] | None = None, timeout_s: float = 10.0
     ) -> None:
         self.server = find_server(service, environ)
+        self._environ, self._timeout_s = environ, timeout_s
         self._connection = HubConnection(self.server, timeout_s)
 
     def __enter__(self) -> HubClient:
@@ -80,6 +82,28 @@ class HubClient:
         if reply.status >= 300:
             raise finding_of(*reply)
         return reply.content
+
+    def follow(
+        self,
+        *,
+        after: int | None = None,
+        kinds: str | None = None,
+        when_lost: Callable[[HubError | None], None] = lambda _: None,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield events as they happen, without an end, over restarts of the hub: it is looked for anew, and none is missed.
+
+        Where events were missed all the same, since they are no longer kept, one of the kind ``reset`` says so.
+
+        :param after: the id to go on after; None: from now on.
+        :param kinds: only these, separated by commas.
+        :param when_lost: called with what happened when the hub is lost, and with None when it is back.
+        :raises HubError: the hub cannot be reached at first, or refuses.
+        """
+
+        def connect() -> HubConnection:
+            return HubConnection(find_server(self.server.service, self._environ), self._timeout_s)
+
+        return follow(connect, after, kinds, when_lost)
 
 
 def path_of(*parts: str) -> str:

@@ -14,6 +14,8 @@ import re
 import secrets
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -77,9 +79,27 @@ class HubConnection:
             method,
             target,
             body,
-            {**headers, "Authorization": f"Bearer {self.server.token}"},
+            {**headers, **self._bearer()},
             self._timeout_s if timeout_s is None else timeout_s,
         )
+
+    def stream(self, target: str, headers: dict[str, str], silence_s: float) -> Iterator[bytes]:
+        """Get a path with the token and yield the lines of its reply, as they come, until it ends.
+
+        :raises NotReachable: as ``send``, or nothing came for ``silence_s``.
+        :raises HubError: what the hub found wrong.
+        """
+        self.prove()
+        with self._ending(silence_s):
+            reply = self._request("GET", target, None, {**headers, **self._bearer()}, silence_s)
+            if reply.status != 200:
+                raise finding_of(*_whole(reply))
+            while line := reply.readline():
+                yield line
+        self.close()
+
+    def _bearer(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.server.token}"}
 
     def _connect(self) -> None:
         self.close()
@@ -121,16 +141,30 @@ class HubConnection:
     def _exchange(
         self, method: str, target: str, body: bytes | None, headers: dict[str, str], timeout_s: float
     ) -> Exchanged:
-        """Send one request on the open connection and read its reply; any fault ends the connection."""
+        """Send one request on the open connection and read its reply."""
+        with self._ending(timeout_s):
+            answered = _whole(self._request(method, target, body, headers, timeout_s))
+        self._used_at_s = time.monotonic()
+        return answered
+
+    def _request(
+        self, method: str, target: str, body: bytes | None, headers: dict[str, str], timeout_s: float
+    ) -> HTTPResponse:
+        """Send one request on the open connection and read its reply's head."""
         connection = self._open
         assert connection is not None
+        if connection.sock is not None:
+            connection.sock.settimeout(timeout_s)
+        connection.request(method, target, body, {"Accept": "application/json", **headers})
+        reply = connection.getresponse()
+        self._check_service(reply)
+        return reply
+
+    @contextmanager
+    def _ending(self, timeout_s: float) -> Iterator[None]:
+        """End the connection at any fault, and say the fault in the hub's terms."""
         try:
-            if connection.sock is not None:
-                connection.sock.settimeout(timeout_s)
-            connection.request(method, target, body, {"Accept": "application/json", **headers})
-            reply = connection.getresponse()
-            self._check_service(reply)
-            answered = Exchanged(reply.status, {k.lower(): v for k, v in reply.headers.items()}, reply.read())
+            yield
         except BaseException as fault:
             self.close()
             if isinstance(fault, TimeoutError):
@@ -140,8 +174,6 @@ class HubConnection:
             if isinstance(fault, HTTPException):
                 raise self._stranger() from None
             raise
-        self._used_at_s = time.monotonic()
-        return answered
 
     def _check_service(self, reply: HTTPResponse) -> None:
         if reply.headers.get("X-SmrtHub-Service") != self.server.service:
@@ -159,6 +191,10 @@ class HubConnection:
     def _no_answer(self, timeout_s: float) -> NotReachable:
         server = self.server
         return NotReachable(f"The {TITLES[server.service]} at {server.url} did not answer within {timeout_s:g} s.")
+
+
+def _whole(reply: HTTPResponse) -> Exchanged:
+    return Exchanged(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.read())
 
 
 class _BySocket(HTTPConnection):

@@ -88,8 +88,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "Last-Event-ID": {
         "name": "Last-Event-ID",
         "in": "header",
-        "description": "For a stream: the id to go on after. It wins over `after`.",
-        "schema": {"type": "string", "pattern": "^[0-9]{0,19}$"},
+        "description": "The id to go on after, as a stream's reader sends it. It wins over `after`.",
+        "schema": {"type": "string", "pattern": "^[0-9]{0,18}$"},
     },
     "If-Match": {
         "name": "If-Match",
