@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from python_core.errors import Busy, HubError
+from python_core.errors import Busy, Detail, HubError
 from python_core.runtime.confirmation import ConfirmationRequired
 
 #: Each error code of the contract with its HTTP status; the documentation lists the same.
@@ -34,6 +34,8 @@ STATUS_OF_CODE: dict[str, int] = {
     "busy": 503,
     "storage_full": 507,
 }
+#: Findings without a status of their own whose text says what the user can do.
+_TOLD_AS_INTERNAL = frozenset({"store_unusable"})
 #: The key in environ for what the host found wrong with a request, a ``HubError``, where there is no request to look at.
 FINDING = "smrthub.finding"
 _REASONS = {
@@ -66,14 +68,12 @@ class Refusal(HubError):
 
 def shaped(fault: BaseException, trace_id: str) -> tuple[int, bytes, dict[str, str]]:
     """Return status, JSON body and extra headers for a fault; what is no finding of ours is ``internal``, without detail."""
+    code, message = "internal", "Something broke inside the hub; the log says what, under this trace id."
+    details: tuple[Detail, ...] = ()
     if isinstance(fault, HubError) and fault.code in STATUS_OF_CODE and fault.code != "internal":
         code, message, details = fault.code, fault.message, fault.details
-    else:
-        code, message, details = (
-            "internal",
-            "Something broke inside the hub; the log says what, under this trace id.",
-            (),
-        )
+    elif isinstance(fault, HubError) and fault.code in _TOLD_AS_INTERNAL:
+        message = fault.message
     error: dict[str, Any] = {"code": code, "message": message}
     if details:
         error["details"] = [{"at": detail.at, "message": detail.message} for detail in details]

@@ -16,7 +16,7 @@ from python_core.store.connection import Connection, connect, finding_of
 from python_core.store.forgettings import hide_forgotten
 from python_core.store.group_commit import Writer
 from python_core.store.news import News
-from python_core.store.schema import DATABASE_NAME, bring_up_to_date
+from python_core.store.schema import DATABASE_NAME, StoreUnusable, bring_up_to_date
 
 T = TypeVar("T")
 #: Reads that a thread recalls at most: some dozens of bytes to some kilobytes each.
@@ -24,8 +24,16 @@ RECALLED_AT_MOST = 32
 
 
 def open_store(folder: Path) -> Store:
-    """Open the database in ``folder`` (made 0700, file 0600), bring its schema up to date, and return the store."""
-    bring_up_to_date(folder)
+    """Open the database in ``folder`` (made 0700, file 0600), bring its schema up to date, and return the store.
+
+    :raises StoreUnusable: it is damaged, of a newer version, or its folder cannot be written to.
+    """
+    try:
+        bring_up_to_date(folder)
+    except (apsw.Error, OSError) as fault:
+        raise StoreUnusable(
+            f"The hub cannot use its database in {folder} ({type(fault).__name__}): check that folder's disk and rights."
+        ) from fault
     return Store(folder)
 
 
@@ -133,12 +141,17 @@ class _Snapshot:
         return self._conn
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._conn.in_transaction:  # an I/O error can have ended it
-            self._conn.execute("END")
-        if isinstance(error, apsw.Error):
-            finding = finding_of(error)
+        fault = error if isinstance(error, apsw.Error) else None
+        for _ in range(2):  # ending a statement that has failed tells its fault once more, and ends nothing else
+            try:
+                if self._conn.in_transaction:  # an I/O error can have ended it
+                    self._conn.execute("END")
+            except apsw.Error as late:
+                fault = fault or late
+        if fault is not None:
+            finding = finding_of(fault)
             if finding is not error:
-                raise finding from error
+                raise finding from fault
 
 
 _stores: weakref.WeakSet[Store] = weakref.WeakSet()

@@ -124,6 +124,7 @@ class Writer:
         except Exception as fault:  # noqa: BLE001  # each caller of the group raises it
             for job in group:
                 job.error = finding_of(fault)
+            self._drop_what_did_not_end()
             return
         except BaseException:
             for job in group:
@@ -131,6 +132,12 @@ class Writer:
             raise
         if conn.has_news:
             self._on_news(conn)
+
+    def _drop_what_did_not_end(self) -> None:
+        """Close a connection whose transaction a fault has left open: no other could begin on it."""
+        if self._conn is not None and self._conn.in_transaction:
+            self._conn.close(True)
+            self._conn = None
 
 
 class _Job(Generic[T]):

@@ -13,7 +13,7 @@ import pytest
 from python_core.errors import Busy
 from python_core.store import Connection, Store, meta, open_store
 from python_core.store.connection import connect
-from python_core.store.events import get_last_event_id, list_events
+from python_core.store.events import add_event, get_last_event_id, list_events
 from python_core.store.schema import StoreUnusable
 from tests.hubs import run_python, start_python
 
@@ -232,3 +232,27 @@ def test_a_connection_is_never_made_to_a_file_that_is_not_there(tmp_path: Path) 
     with pytest.raises(apsw.CantOpenError):
         connect(tmp_path / "hub.db")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_page_is_told_to_readers_and_writers_and_the_rest_goes_on(store: Store) -> None:
+    for n in range(50):
+        store.write(lambda conn, n=n: meta.set_value(conn, f"key {n}", "x" * 500))  # type: ignore[misc]
+    store.write(lambda conn: add_event(conn, "heartbeat", "bridge", 1, "0" * 32, {}))
+    page_size, root = store.write(
+        lambda conn: (
+            conn.pragma("page_size"),
+            conn.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'meta'").fetchone()[0],  # type: ignore[index]
+        )
+    )
+    store.close()
+    with store.path.open("r+b") as file:
+        file.seek((root - 1) * page_size)
+        file.write(b"\xff" * page_size)
+    for _ in range(2):
+        with pytest.raises(StoreUnusable, match="damaged"):
+            stored(store, "key 1")
+        with pytest.raises(StoreUnusable, match="damaged"):
+            store.write(setting("a"))
+        with store.reading() as conn:
+            assert get_last_event_id(conn) >= 1
+        assert store.write(get_last_event_id) >= 1
