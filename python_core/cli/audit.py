@@ -75,7 +75,7 @@ def _who(item: dict[str, Any]) -> str:
 def _show(sections: list[list[Row]]) -> None:
     from rich.table import Table
 
-    table = Table("Last", "Who", "What", box=None, pad_edge=False, header_style="bold")
+    table = Table("When", "Who", "What", box=None, pad_edge=False, header_style="bold")
     table.add_column("Times", justify="right")
     for n, section in enumerate(sections):
         for row in section:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from python_core.cli.options import json_option, reach_hub
+from python_core.cli.options import ALL, json_option, list_items, reach_hub
 from python_core.cli.terminal import local_time, note, one_line, say, say_json
 from python_core.errors import HubError, NotFound
 
@@ -76,7 +76,7 @@ def create_token(name: str, kind: str, scopes: str | None, days: int | None, as_
 def list_tokens(as_json: bool) -> None:
     """List who has a token, and what it allows."""
     with reach_hub() as hub:
-        found = hub.call("GET", "/clients")
+        found = list_items(hub, "/clients", ALL)
     if as_json:
         say_json(found)
         return
@@ -91,7 +91,7 @@ def show_token(client_id: str | None, as_json: bool) -> None:
     """Print your own token, which allows everything; with ID, show who has that one and when it was used last."""
     with reach_hub() as hub:
         if client_id is not None:
-            item = next((each for each in hub.call("GET", "/clients")["items"] if each["id"] == client_id), None)
+            item = next((each for each in list_items(hub, "/clients", ALL)["items"] if each["id"] == client_id), None)
             if item is None:
                 raise NotFound("There is no client of that id: see smrthub token list")
             say_json(item) if as_json else _say_client(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
+from operator import itemgetter
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -20,6 +21,8 @@ C = TypeVar("C", bound=Callable[..., Any])
 EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_SETTINGS = 1, 3, 78
 #: Rows that one request brings (contract.md: lists take at most 200).
 PAGE_AT_MOST = 200
+#: More than a list of things that people make by hand has.
+ALL = 100_000
 _UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MS = timedelta(milliseconds=1)
 
@@ -111,13 +114,22 @@ def reach_hub() -> HubClient:
     return HubClient()
 
 
-def list_items(hub: HubClient, path: str, limit: int, query: dict[str, object] | None = None) -> dict[str, Any]:
-    """Collect up to ``limit`` items from as many pages as it takes, each once; returns ``items`` and ``nextCursor``."""
+def list_items(
+    hub: HubClient,
+    path: str,
+    limit: int,
+    query: dict[str, object] | None = None,
+    key: Callable[[dict[str, Any]], str] = itemgetter("id"),
+) -> dict[str, Any]:
+    """Collect up to ``limit`` items from as many pages as it takes, each once; returns ``items`` and ``nextCursor``.
+
+    :param key: what an item is known by.
+    """
     items, cursor = dict[str, Any](), None
     while True:
         asked = {**(query or {}), "limit": min(limit - len(items), PAGE_AT_MOST), "cursor": cursor}
         page = hub.call("GET", path, query=asked)
-        items |= {item["id"]: item for item in page["items"]}
+        items |= {key(item): item for item in page["items"]}
         cursor = page["nextCursor"]
         if cursor is None or len(items) >= limit:
             return {"items": list(items.values()), "nextCursor": cursor}

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import click
 
-from python_core.cli.options import json_option, limit_option, list_items, reach_hub
+from python_core.cli.options import ALL, json_option, limit_option, list_items, reach_hub
 from python_core.cli.terminal import local_time, note, one_line, say, say_field, say_json
 from python_core.errors import BadInput
 
@@ -25,7 +25,7 @@ def list_schemas(as_json: bool) -> None:
     --json shows them whole.
     """
     with reach_hub() as hub:
-        found = hub.call("GET", "/structured-output/schemas")
+        found = list_items(hub, "/structured-output/schemas", ALL, key=lambda item: f"{item['name']}/{item['version']}")
     if as_json:
         say_json(found)
         return

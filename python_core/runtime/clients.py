@@ -14,7 +14,7 @@ from python_core.errors import BadInput, Conflict, NotFound
 from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.runtime.ledger import write_notes
-from python_core.runtime.shapes import Body, View
+from python_core.runtime.shapes import PAGE_AT_MOST, Body, View, cursor_of, place_of
 from python_core.store import Connection, clients
 from python_core.store.clients import ClientRow
 from python_core.utils.ids import new_id
@@ -79,10 +79,11 @@ class ClientMade(View, frozen=True, kw_only=True):
     token: str
 
 
-class ClientList(View, frozen=True, kw_only=True):
-    """All clients, the revoked ones too, oldest first."""
+class ClientList(View, frozen=True, kw_only=True, omit_defaults=False):
+    """Clients, the revoked ones too: the owner, then the oldest first."""
 
     items: list[ClientView]
+    next_cursor: str | None
 
 
 def hash_of(token: str) -> bytes:
@@ -184,11 +185,16 @@ def proof_for(hub: Hub, client_id: str, said: str) -> str | None:
     return hmac.new(key, said.encode(), hashlib.sha256).hexdigest()
 
 
-def list_clients(hub: Hub) -> ClientList:
-    """Return all clients."""
+def list_clients(hub: Hub, limit: int = PAGE_AT_MOST, cursor: str | None = None) -> ClientList:
+    """Return a page of the clients."""
     write_notes(hub)
+    [offset] = place_of(cursor, 1) or (0,)
     with hub.store.reading() as conn:
-        return ClientList(items=[_view(row) for row in clients.list_clients(conn)])
+        found = clients.page_of_clients(conn, limit + 1, offset)
+    return ClientList(
+        items=[_view(row) for row in found[:limit]],
+        next_cursor=cursor_of(offset + limit) if len(found) > limit else None,
+    )
 
 
 def revoke_client(hub: Hub, caller: Caller, client_id: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from python_core.errors import HubError
 from python_core.runtime.hub import Hub
-from python_core.runtime.shapes import View
+from python_core.runtime.shapes import PAGE_AT_MOST, View
 from python_core.store import Connection, clients
 from python_core.store import ledger as rows
 from python_core.utils.timestamps import to_rfc3339
@@ -30,7 +30,7 @@ class ReaderView(View, frozen=True, kw_only=True):
 
 
 class ReaderList(View, frozen=True, kw_only=True):
-    """Who has read an item."""
+    """Who has read an item, the latest first: 200 clients at most."""
 
     items: list[ReaderView]
 
@@ -74,8 +74,8 @@ def list_readers(hub: Hub, item: str) -> ReaderList:
     """Return who has read an item; it need not be stored any more."""
     write_notes(hub)
     with hub.store.reading() as conn:
-        names = {client.id: client for client in clients.list_clients(conn)}
-        found = rows.list_readers(conn, item)
+        found = rows.list_readers(conn, item, PAGE_AT_MOST)
+        names = {row.client: client for row in found if (client := clients.get_client(conn, row.client))}
     return ReaderList(
         items=[
             ReaderView(

@@ -13,7 +13,7 @@ from python_core.errors import BadInput, Conflict, Detail, TooLarge
 from python_core.runtime.hub import Hub
 from python_core.runtime.room import need_room
 from python_core.runtime.schema_cost import expanded_parts
-from python_core.runtime.shapes import View, count_parts
+from python_core.runtime.shapes import PAGE_AT_MOST, View, count_parts, cursor_of, place_of
 from python_core.store import Connection, outputs
 from python_core.store.outputs import SchemaRow
 from python_core.utils.timestamps import to_rfc3339
@@ -84,20 +84,23 @@ class SchemaView(View, frozen=True, kw_only=True, omit_defaults=False):
     added_at: str | None
 
 
-class SchemaList(View, frozen=True, kw_only=True):
-    """All schemas."""
+class SchemaList(View, frozen=True, kw_only=True, omit_defaults=False):
+    """Schemas, the shipped ones first."""
 
     items: list[SchemaView]
+    next_cursor: str | None
 
 
-def list_schemas(hub: Hub) -> SchemaList:
-    """Return the shipped schemas and the users' own."""
-    with hub.store.reading() as conn:
-        rows = outputs.list_schemas(conn)
+def list_schemas(hub: Hub, limit: int = PAGE_AT_MOST, cursor: str | None = None) -> SchemaList:
+    """Return a page of the schemas: the shipped ones, then the users' own by name and version."""
+    [start] = place_of(cursor, 1) or (0,)
     shipped = [
         SchemaView(name=name, version=1, origin="shipped", body=body, added_at=None) for name, body in SHIPPED.items()
-    ]
-    return SchemaList(items=shipped + [_view(row) for row in rows])
+    ][start : start + limit + 1]
+    with hub.store.reading() as conn:
+        rows = outputs.list_schemas(conn, limit + 1 - len(shipped), max(0, start - len(SHIPPED)))
+    found = shipped + [_view(row) for row in rows]
+    return SchemaList(items=found[:limit], next_cursor=cursor_of(start + limit) if len(found) > limit else None)
 
 
 def put_schema(hub: Hub, name: str, version: int, body: dict[str, Any]) -> tuple[SchemaView, bool]:

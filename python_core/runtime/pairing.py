@@ -172,12 +172,10 @@ def ask_pairing(hub: Hub, asked: PairingAsked, origin: str | None) -> PairingBeg
         if _open_until(conn) <= now_ms:
             raise AccessDenied("Nobody is pairing: open the window first, with: smrthub pair")
         pairings.prune_pairings(conn, now_ms)
-        waiting = [other for other in pairings.list_pairings(conn) if other.state == "pending"]
         if origin is not None:
-            for other in waiting:
-                if other.origin == origin:
-                    pairings.set_pairing_state(conn, other.user_code, "denied")
-        elif sum(other.origin is None for other in waiting) >= PENDING_PROGRAMS:
+            pairings.remove_pending_of(conn, origin)
+        waiting = [other for other in pairings.list_pairings(conn) if other.state == "pending"]
+        if origin is None and sum(other.origin is None for other in waiting) >= PENDING_PROGRAMS:
             raise Conflict("Other programs wait to be paired: decide on them first.")
         if len(waiting) >= PENDING_AT_MOST:
             raise Conflict("Too many programs wait to be paired: decide on them first.")

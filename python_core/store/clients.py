@@ -40,8 +40,16 @@ def get_client(conn: Connection, client_id: str) -> ClientRow | None:
 
 
 def list_clients(conn: Connection) -> list[ClientRow]:
-    """Return all clients, oldest first."""
-    return [ClientRow(*row) for row in conn.execute(f"SELECT {_COLUMNS} FROM clients ORDER BY created_at, id")]
+    """Return all clients, the owner first, then oldest first."""
+    return page_of_clients(conn, -1, 0)
+
+
+def page_of_clients(conn: Connection, limit: int, offset: int) -> list[ClientRow]:
+    """Return a part of that list; where a client stands in it never changes, since none is removed."""
+    rows = conn.execute(
+        f"SELECT {_COLUMNS} FROM clients ORDER BY id <> 'owner', created_at, id LIMIT ? OFFSET ?", (limit, offset)
+    )
+    return [ClientRow(*row) for row in rows]
 
 
 def set_client(conn: Connection, client: ClientRow) -> None:

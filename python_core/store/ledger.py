@@ -45,9 +45,12 @@ def add_reads(conn: Connection, rows: Iterable[ReadRow]) -> None:
     )
 
 
-def list_readers(conn: Connection, item: str) -> list[ReadRow]:
-    """Return who has read an item."""
-    rows = conn.execute("SELECT item, client, first_at, last_at, times FROM reads WHERE item = ?", (item,))
+def list_readers(conn: Connection, item: str, limit: int) -> list[ReadRow]:
+    """Return who has read an item, the latest first."""
+    rows = conn.execute(
+        "SELECT item, client, first_at, last_at, times FROM reads WHERE item = ? ORDER BY last_at DESC, client LIMIT ?",
+        (item, limit),
+    )
     return [ReadRow._make(row) for row in rows]
 
 

@@ -63,9 +63,11 @@ def get_schema(conn: Connection, name: str, version: int) -> SchemaRow | None:
     return _schema_of(row) if row else None
 
 
-def list_schemas(conn: Connection) -> list[SchemaRow]:
-    """Return the schemas by name and version."""
-    rows = conn.execute("SELECT name, version, body, at FROM output_schemas ORDER BY name, version")
+def list_schemas(conn: Connection, limit: int = -1, offset: int = 0) -> list[SchemaRow]:
+    """Return the schemas by name and version, all of them or a part."""
+    rows = conn.execute(
+        "SELECT name, version, body, at FROM output_schemas ORDER BY name, version LIMIT ? OFFSET ?", (limit, offset)
+    )
     return [_schema_of(row) for row in rows]
 
 

@@ -60,6 +60,11 @@ def set_pairing_polled(conn: Connection, user_code: str, at_ms: int) -> None:
     conn.execute("UPDATE pairings SET polled_at = ? WHERE user_code = ?", (at_ms, user_code))
 
 
+def remove_pending_of(conn: Connection, origin: str) -> None:
+    """Forget the requests of an origin on which nobody has decided."""
+    conn.execute("DELETE FROM pairings WHERE origin = ? AND state = 'pending'", (origin,))
+
+
 def prune_pairings(conn: Connection, before_ms: int) -> None:
     """Forget the requests that expired before ``before_ms``."""
     conn.execute("DELETE FROM pairings WHERE expires_at < ?", (before_ms,))

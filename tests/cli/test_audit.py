@@ -20,7 +20,7 @@ def test_who_got_access_who_used_it_and_who_was_turned_away_is_in_one_table(idle
         assert caller.call("GET", "/status").status == 401
     shown = idle("audit").out
     lines = [line.split() for line in shown.splitlines()]
-    assert lines[0] == ["Last", "Who", "What", "Times"]
+    assert lines[0] == ["When", "Who", "What", "Times"]
     assert [line[2:] for line in lines if line and line[2] == "Rea\\u202eder"] == [
         ["Rea\\u202eder", "got", "another", "token"],
         ["Rea\\u202eder", "got", "a", "token"],

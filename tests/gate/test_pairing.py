@@ -206,7 +206,8 @@ def test_a_second_request_of_an_origin_takes_the_place_of_the_first(pairing: Pai
     other = pairing.begin(OTHER_EXTENSION)
     pending = [code for code, state in pairing.listed() if state == "pending"]
     assert sorted(pending) == sorted([second["userCode"], other["userCode"]])
-    assert refused(pairing.poll(first, EXTENSION), "access_denied", origin=EXTENSION)
+    assert refused(pairing.poll(first, EXTENSION), "expired_token", 400, origin=EXTENSION)
+    assert first["userCode"] not in [code for code, _ in pairing.listed()]
     pairing.decide(second)
     assert pairing.poll(second, EXTENSION).status == 200
 

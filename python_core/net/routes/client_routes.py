@@ -6,7 +6,14 @@ from python_core.net.endpoints import Call, Reply, Routes
 from python_core.runtime import clients
 from python_core.runtime.audit import Audit, get_audit
 from python_core.runtime.clients import ClientList, ClientMade, NewClient
-from python_core.runtime.shapes import Done, Instant, Query
+from python_core.runtime.shapes import PAGE_DEFAULT, Cursor, Done, Instant, Limit, Query
+
+
+class ClientQuery(Query, frozen=True, kw_only=True):
+    """Which page of the clients."""
+
+    limit: Limit = PAGE_DEFAULT
+    cursor: Cursor | None = None
 
 
 class AuditQuery(Query, frozen=True, kw_only=True):
@@ -18,10 +25,10 @@ class AuditQuery(Query, frozen=True, kw_only=True):
 routes = Routes("Clients")
 
 
-@routes.declare("GET", "/clients", scope="admin", replies={200: ClientList})
-def get_clients(call: Call) -> Reply:
+@routes.declare("GET", "/clients", scope="admin", query=ClientQuery, replies={200: ClientList})
+def get_clients(call: Call, query: ClientQuery) -> Reply:
     """List the clients, the revoked ones too, without their tokens."""
-    return Reply(clients.list_clients(call.hub))
+    return Reply(clients.list_clients(call.hub, query.limit, query.cursor))
 
 
 @routes.declare("POST", "/clients", scope="admin", body=NewClient, replies={201: ClientMade})

@@ -24,10 +24,17 @@ class OutputQuery(Query, frozen=True, kw_only=True):
     cursor: Cursor | None = None
 
 
-@routes.declare("GET", "/structured-output/schemas", scope="output:read", replies={200: SchemaList})
-def get_output_schemas(call: Call) -> Reply:
-    """List the schemas: the ones that ship with the hub and the users' own."""
-    return Reply(output_schemas.list_schemas(call.hub))
+class SchemaQuery(Query, frozen=True, kw_only=True):
+    """Which page of the schemas."""
+
+    limit: Limit = PAGE_DEFAULT
+    cursor: Cursor | None = None
+
+
+@routes.declare("GET", "/structured-output/schemas", scope="output:read", query=SchemaQuery, replies={200: SchemaList})
+def get_output_schemas(call: Call, query: SchemaQuery) -> Reply:
+    """List the schemas: the ones that ship with the hub, then the users' own by name and version."""
+    return Reply(output_schemas.list_schemas(call.hub, query.limit, query.cursor))
 
 
 @routes.declare(
