@@ -226,7 +226,7 @@ def cancel_run(hub: Hub, caller: Caller, run_id: str) -> RunView:
 def run_next(hub: Hub) -> bool:
     """Take the run that waits longest and carry it out; say whether there was one. Announces ``trigger_finished``."""
     with hub.store.reading() as conn:
-        if not runs.has_waiting_run(conn, hub.now()):
+        if not runs.has_waiting_run(conn, hub.now(), hub.now() + LEASE_MS):
             return False
     run = hub.store.write(lambda conn: runs.take_run(conn, hub.now(), hub.now() + LEASE_MS))
     if run is None:

@@ -62,14 +62,17 @@ def list_runs(conn: Connection, before: int | None, limit: int) -> list[RunRow]:
     return [_run_of(row) for row in rows]
 
 
-def has_waiting_run(conn: Connection, now_ms: int) -> bool:
-    """Say whether there is a run to take: queued, or running with a lease that has ended."""
-    return _next_run(conn, now_ms) is not None
+def has_waiting_run(conn: Connection, now_ms: int, lease_until_ms: int) -> bool:
+    """Say whether there is a run to take: queued, or running with a lease that has ended.
+
+    A lease that goes on for longer than any that begins now is from before the clock was set back: it counts for nothing.
+    """
+    return _next_run(conn, now_ms, lease_until_ms) is not None
 
 
 def take_run(conn: Connection, now_ms: int, lease_until_ms: int) -> RunRow | None:
     """Claim the run that waits longest; None when there is none. It belongs to the caller until the lease ends."""
-    row = _next_run(conn, now_ms)
+    row = _next_run(conn, now_ms, lease_until_ms)
     if row is None:
         return None
     conn.execute(
@@ -79,11 +82,11 @@ def take_run(conn: Connection, now_ms: int, lease_until_ms: int) -> RunRow | Non
     return get_run(conn, row[0])
 
 
-def _next_run(conn: Connection, now_ms: int) -> tuple[Any, ...] | None:
+def _next_run(conn: Connection, now_ms: int, lease_until_ms: int) -> tuple[Any, ...] | None:
     row: tuple[Any, ...] | None = conn.execute(
-        f"SELECT {_COLUMNS} FROM runs WHERE state IN ('queued', 'running') AND (state = 'queued' OR lease_until < ?) "
-        "ORDER BY seq LIMIT 1",
-        (now_ms,),
+        f"SELECT {_COLUMNS} FROM runs WHERE state IN ('queued', 'running') "
+        "AND (state = 'queued' OR lease_until NOT BETWEEN ? AND ?) ORDER BY seq LIMIT 1",
+        (now_ms, lease_until_ms),
     ).fetchone()
     return row
 

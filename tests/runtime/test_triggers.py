@@ -165,6 +165,14 @@ def test_a_killed_workers_run_comes_back(hub: Hub, clock: Clock) -> None:
     assert get_run(hub, receipt.run.id).state == "succeeded"
 
 
+def test_a_killed_workers_run_comes_back_also_when_the_clock_was_set_back(hub: Hub, clock: Clock) -> None:
+    receipt = queue(hub)
+    assert take(hub) is not None
+    clock.at_ms -= 86_400_000
+    assert run_next(hub)
+    assert get_run(hub, receipt.run.id).state == "succeeded"
+
+
 def test_a_worker_that_comes_too_late_does_not_overwrite_what_another_did(hub: Hub, clock: Clock) -> None:
     receipt = queue(hub)
     late = take(hub)
