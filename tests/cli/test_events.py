@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 
 import pytest
 
@@ -44,19 +45,25 @@ def test_following_goes_on_until_ctrl_c(smrthub: Terminal) -> None:
     assert [each for each in seen if each in ids] == ids
 
 
+def show(following: subprocess.Popen[bytes], clip_id: str) -> None:
+    """Read what is shown as far as a clip."""
+    assert following.stdout is not None
+    while clip_id not in (line := following.stdout.readline().decode()):
+        assert line, "it ended"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C cannot be sent to one process on Windows")
 def test_following_goes_on_when_the_hub_was_started_again(idle: Terminal) -> None:
     hub = idle.home.start_hub()
     with idle.start("events", "--follow", "--limit", "1") as following:
         assert following.stdout is not None
         following.stdout.readline()
+        show(following, idle.copy("before the end"))
         hub.end()
         assert following.stderr is not None
         lost = following.stderr.readline().decode()
         idle.home.start_hub()
-        clip_id = idle.copy("after the restart")
-        while clip_id not in following.stdout.readline().decode():
-            pass
+        show(following, idle.copy("after the restart"))
         following.send_signal(signal.SIGINT)
         _, told = following.communicate(timeout=60)
     assert "Waiting for it" in lost
