@@ -27,6 +27,9 @@ FAULTS_SHOWN = 20
 @click.option("--kind", type=click.Choice(KINDS), multiple=True, help="Of this kind; can be given again.")
 @click.option("--site", help="From this site, such as example.org; outputs that cite something from it.")
 @time_options
+@click.option(
+    "--backup", is_flag=True, help="Write a backup: the whole store, with tokens and log, to be restored as it is."
+)
 @json_option
 def export(
     words: tuple[str, ...],
@@ -34,6 +37,7 @@ def export(
     site: str | None,
     from_time: str | None,
     to_time: str | None,
+    backup: bool,
     as_json: bool,
 ) -> None:
     """Write all that was captured to FILE, or check one that was written.
@@ -46,6 +50,11 @@ def export(
         return
     if len(words) != 1:
         raise click.UsageError("Give one name of a file or folder, or verify and one.")
+    if backup:
+        if kind or site or from_time or to_time:
+            raise click.UsageError("A backup is whole: --kind, --site, --from and --to are for exports.")
+        _back_up(Path(words[0]), as_json)
+        return
     from python_core.support.exporting import Wanted, export_items
 
     times_ms = [None if text is None else from_rfc3339(text) for text in (from_time, to_time)]
@@ -64,6 +73,21 @@ def export(
         sys.exit(EXIT_FAILED)
 
 
+def _back_up(target: Path, as_json: bool) -> None:
+    from python_core.support.backing_up import back_up
+
+    with progress_bar("Backing up") as progress:
+        manifest = back_up(_stored(), target, progress)
+    pictures = manifest.counts["blobs"]
+    if as_json:
+        say_json({"path": str(target.absolute()), "counts": manifest.counts, "bytes": manifest.files["hub.db"].bytes})
+    else:
+        say(f"Backed up the store, with {_number(pictures, 'pictures')}, to {shown(str(target))}")
+    if manifest.counts.get("unreadable"):
+        note(f"{manifest.counts['unreadable']} pictures were missing or damaged already: see smrthub doctor --store")
+        sys.exit(EXIT_FAILED)
+
+
 def _verify(path: Path, as_json: bool) -> None:
     from python_core.support.verifying import verify_export
 
@@ -72,7 +96,8 @@ def _verify(path: Path, as_json: bool) -> None:
     if as_json:
         say_json({"whole": True, "exportedAt": manifest.exported_at, "counts": manifest.counts})
     else:
-        say(f"{shown(str(path))} is whole: {_counted(manifest)}, exported {manifest.exported_at}")
+        held = _counted(manifest) or f"a backup with {_number(manifest.counts.get('blobs', 0), 'pictures')}"
+        say(f"{shown(str(path))} is whole: {held}, of {manifest.exported_at}")
 
 
 @click.command("import")
@@ -80,12 +105,18 @@ def _verify(path: Path, as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would be taken in.")
 @click.option("--damaged", is_flag=True, help="Take what is whole of an export that is not as it was written.")
 @click.option("--include-forgotten", is_flag=True, help="Take in again what was forgotten here.")
+@click.option("--restore", is_flag=True, help="Put a backup, or a copy from the folder backups, in the store's place.")
 @json_option
-def import_(file: Path, dry_run: bool, damaged: bool, include_forgotten: bool, as_json: bool) -> None:
+def import_(file: Path, dry_run: bool, damaged: bool, include_forgotten: bool, restore: bool, as_json: bool) -> None:
     """Take an export's items in, with their ids, beside what is stored.
 
     What is stored already stays as it is. The hub may run meanwhile. When it was interrupted, run it again: the rest goes in.
     """
+    if restore:
+        if dry_run or damaged or include_forgotten:
+            raise click.UsageError("--restore stands alone: a backup is put in place whole, or not at all.")
+        _restore(file, as_json)
+        return
     from python_core.support.importing import ImportChoice, import_items
 
     choice = ImportChoice(dry_run=dry_run, damaged=damaged, forgotten=include_forgotten)
@@ -98,6 +129,23 @@ def import_(file: Path, dry_run: bool, damaged: bool, include_forgotten: bool, a
         _say_imported(found, dry_run)
     if found.total("refused"):
         sys.exit(EXIT_FAILED)
+
+
+def _restore(source: Path, as_json: bool) -> None:
+    from python_core.support.restoring import restore
+    from python_core.utils.config_path_resolver import resolve_paths
+
+    with progress_bar("Restoring") as progress:
+        found = restore(resolve_paths(), source, progress)
+    if as_json:
+        aside = None if found.aside is None else str(found.aside)
+        say_json({"restored": str(source.absolute()), "aside": aside, "missingPictures": found.missing})
+        return
+    say("Restored. Start the hub with: smrthub serve")
+    if found.aside is not None:
+        say(f"The store before lies in {shown(str(found.aside))} until the hub has started.")
+    if found.missing:
+        note(f"{found.missing:,} pictures that it names are not there: they were removed since.")
 
 
 def _say_imported(found: Imported, dry_run: bool) -> None:

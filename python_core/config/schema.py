@@ -117,6 +117,14 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     duplicate_window_seconds: Annotated[
         int, Meta(ge=0, le=3600, description="The same clip within so many seconds counts as the one before.")
     ] = 5
+    backup_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3650,
+            description="Days for which the daily copies of the database are kept; 0 makes none, and leaves what is there.",
+        ),
+    ] = 7
     join_window_seconds: Annotated[
         int,
         Meta(

@@ -18,6 +18,7 @@ from python_core.net.connections import Channel, SlowRequests
 from python_core.net.ports import Bound, bind
 from python_core.net.runtime_files import RuntimeFile
 from python_core.net.unix_socket import UnixSocket, bind_unix, listen_beside
+from python_core.runtime.backups import keep_daily_copies
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.owner_session import begin_owner_session, join_owner_session
@@ -132,6 +133,7 @@ class Host:
     _beats: list[Heartbeat] = field(default_factory=list)
     _stop_work: threading.Event = field(default_factory=threading.Event)
     _worker: threading.Thread | None = None
+    _copier: threading.Thread | None = None
 
     def __post_init__(self) -> None:
         self._hub = Hub(self.settings, self.store)
@@ -182,6 +184,10 @@ class Host:
                 daemon=True,
             )
             self._worker.start()
+            self._copier = threading.Thread(
+                target=keep_daily_copies, args=(self._hub, self._stop_work), name="smrthub-daily-copy", daemon=True
+            )
+            self._copier.start()
 
     def stop(self) -> None:
         """End all of it in order, within ``shutdownTimeoutSeconds``; what is queued stays queued."""
@@ -197,8 +203,9 @@ class Host:
         self._hub.work_queued.set()
         for server in self.servers:
             server.join()
-        if self._worker is not None:
-            self._worker.join(max(0.1, end - time.monotonic()))
+        for thread in (self._worker, self._copier):
+            if thread is not None:
+                thread.join(max(0.1, end - time.monotonic()))
         for heartbeat in self._beats:
             heartbeat.stop()
             end_beat(self._hub, heartbeat.tag)

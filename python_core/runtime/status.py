@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
+from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
 
 from python_core import __version__
 from python_core.errors import HubError
+from python_core.runtime.backups import list_daily_copies
 from python_core.runtime.capture import CaptureView, announce_lapsed, get_capture
 from python_core.runtime.clients import proof_for
 from python_core.runtime.events import announce
@@ -25,6 +27,9 @@ from python_core.utils.ids import new_id
 from python_core.utils.timestamps import to_rfc3339
 
 API_VERSION = 1
+#: Days without a daily copy, in a hub that has run for as long, after which something is wrong.
+LATE_COPY_DAYS = 2
+_DAY_MS = 86_400_000
 #: Levels from best to worst: the hub is as well as its worst part.
 LEVELS = ("healthy", "warning", "degraded", "critical")
 #: The parts that beat, by their names in ``modules``; one that does not run here is told as such.
@@ -106,6 +111,7 @@ def get_status(hub: Hub, service: str) -> StatusView:
     modules = {name: _module(rows.get(tag), now_ms) for tag, name in BEATING.items()}
     modules["store"] = ModuleView(level="degraded" if full else "healthy", last_beat_at=None, detail=full or "answers")
     modules["eventLog"] = ModuleView(level="healthy", last_beat_at=None, detail=f"at {last_event_id}")
+    modules["backups"] = _backups(hub, now_ms)
     return StatusView(
         service=f"smrthub-{service}",
         api_version=API_VERSION,
@@ -122,6 +128,22 @@ def get_status(hub: Hub, service: str) -> StatusView:
         last_event_id=last_event_id,
         capture=_capture_of(get_capture(hub)),
         counts=counts,
+    )
+
+
+def _backups(hub: Hub, now_ms: int) -> ModuleView:
+    """Daily copies that have come and come no more are a warning; a hub of less than a few days need not have one."""
+    if hub.settings.bridge.backup_days == 0:
+        return ModuleView(level="healthy", last_beat_at=None, detail="off")
+    copies = list_daily_copies(hub.store.folder)
+    if not copies:
+        return ModuleView(level="healthy", last_beat_at=None, detail="no daily copy yet")
+    age_days = (datetime.fromtimestamp(now_ms / 1000, UTC).date() - copies[0].day).days
+    is_late = age_days > LATE_COPY_DAYS and now_ms - hub.started_at_ms > LATE_COPY_DAYS * _DAY_MS
+    return ModuleView(
+        level="warning" if is_late else "healthy",
+        last_beat_at=None,
+        detail=f"newest daily copy of {copies[0].day.isoformat()}",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from python_core.runtime.hub import Hub
 from python_core.store import Connection, answered, confirmations, pairings, visits
 from python_core.store.blobs import recover_blobs
+from python_core.store.copying import has_replaced
 
 _DAY_MS = 86_400_000
 #: How long a repeated request is known as such, and how long a copy that arrives late is joined to its page.
@@ -25,4 +26,5 @@ def tidy(hub: Hub) -> None:
         confirmations.prune_confirmations(conn, now_ms)
 
     hub.store.write(act)
-    recover_blobs(hub.store)
+    if not has_replaced(hub.store.folder):  # the store before a restoring still names its pictures
+        recover_blobs(hub.store)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple
 
-from python_core.errors import BadInput, Conflict
+from python_core.errors import BadInput, Conflict, StorageFull
 from python_core.utils.config_path_resolver import make_private, private_opener
 from python_core.utils.ids import new_id
 
@@ -43,6 +43,8 @@ class ArchiveWriter:
             raise BadInput(f"There is no folder {path.parent}: make it first.")
         _remove_strays(path)
         self.draft = path.with_name(f".{path.name}.{new_id()}.tmp")
+        #: A file of the writer's own beside the archive, for what is made before it goes in; gone at the end.
+        self.spare = path.with_name(f".{path.name}.{new_id()}.tmp")
         self._zip: zipfile.ZipFile | None = None
 
     def __enter__(self) -> ArchiveWriter:
@@ -95,6 +97,8 @@ class ArchiveWriter:
             self._zip.fp = None  # closing it would write its table of contents
             file.close()
         remove_tree(self.draft)
+        for ending in ("", "-journal", "-wal", "-shm"):
+            self.spare.with_name(self.spare.name + ending).unlink(missing_ok=True)
 
 
 class HashingWriter:
@@ -115,9 +119,15 @@ class HashingWriter:
         return Written(self._bytes, self._hash.hexdigest())
 
 
-def is_no_room(fault: OSError) -> bool:
-    """Say whether the disk or the quota is full."""
-    return fault.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+@contextmanager
+def room_told() -> Iterator[None]:
+    """Tell of a full disk or quota as such."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+            raise StorageFull("The disk is full: nothing was written. Free some space or give another disk.") from fault
+        raise
 
 
 def is_zip(path: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-FORMAT, FORMAT_VERSION = "smrthub-export", 1
+FORMAT_VERSION = 1
 #: The files of items, in the order in which they are taken in: what is cited comes before what cites it.
 FILES = ("schemas", "visits", "clips", "outputs")
 #: The longest line that is read: the largest clip that can be set to be taken, and its sources.
@@ -57,14 +57,14 @@ class Selection(Entry, frozen=True, kw_only=True):
 
 
 class Manifest(Entry, frozen=True, kw_only=True):
-    """What an export holds; ``files`` has every file but this one and the blobs, which ``blobs.jsonl`` lists."""
+    """What an export or backup holds; ``files`` has every file but this one and the blobs, which ``blobs.jsonl`` lists."""
 
-    format: Literal["smrthub-export"]
+    format: Literal["smrthub-export", "smrthub-backup"]
     format_version: Annotated[int, Meta(ge=1)]
     exported_at: Time
     hub_version: Label
     hub_instance: Label
-    selection: Selection
+    selection: Selection | None = None
     counts: dict[str, Count]
     files: dict[str, FileFacts]
 

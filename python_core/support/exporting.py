@@ -11,13 +11,13 @@ from typing import Literal, TypeVar
 import msgspec
 
 from python_core import __version__
-from python_core.errors import NotFound, StorageFull
+from python_core.errors import NotFound
 from python_core.store import Connection, Store, meta, open_store, outputs, tallies
 from python_core.store.blobs import get_blob
 from python_core.store.clips import ClipRow, FragmentRow
 from python_core.store.schema import DATABASE_NAME
 from python_core.store.walking import Lost, Wanted, list_blobs, walk_clips, walk_outputs, walk_visits
-from python_core.support.archive_writer import ArchiveWriter, is_no_room
+from python_core.support.archive_writer import ArchiveWriter, room_told
 from python_core.support.export_format import (
     FORMAT_VERSION,
     Blob,
@@ -59,12 +59,8 @@ def export_items(
     chosen = [kind for kind in KINDS if kind in set(kinds)]
     try:
         instance = meta.identity_of(store).instance
-        with store.reading() as conn, ArchiveWriter(target) as archive:
+        with room_told(), store.reading() as conn, ArchiveWriter(target) as archive:
             return _Export(store, instance, conn, archive, wanted, progress).write(chosen)
-    except OSError as fault:
-        if is_no_room(fault):
-            raise StorageFull("The disk is full: nothing was written. Free some space or give another disk.") from fault
-        raise
     finally:
         store.close()
 

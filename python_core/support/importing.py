@@ -80,6 +80,8 @@ def import_items(
     """
     with ArchiveReader(path) as archive:
         manifest = read_manifest(archive)
+        if manifest.format != "smrthub-export":
+            raise BadInput(f"{path.name} is a backup: put it in the store's place with smrthub import --restore")
         if not choice.damaged:
             _check_hashes(archive, manifest)
         if choice.dry_run and not (folder / DATABASE_NAME).exists():

@@ -1,4 +1,4 @@
-"""Verify an export: every hash, count and line; the first fault is told with its place."""
+"""Verify an export or a backup: every hash, count and line; the first fault is told with its place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from python_core.support.archive_reader import ArchiveReader, HashingReader
 from python_core.support.export_format import (
     BLOB_BYTES_AT_MOST,
     FILES,
-    FORMAT,
     FORMAT_VERSION,
     LINE_BYTES_AT_MOST,
     SHAPES,
@@ -52,8 +51,8 @@ def read_manifest(archive: ArchiveReader) -> Manifest:
         told = msgspec.json.decode(content)
     except msgspec.MsgspecError:
         told = None
-    if not isinstance(told, dict) or told.get("format") != FORMAT:
-        raise BadInput("manifest.json: is not that of a hub's export.")
+    if not isinstance(told, dict) or told.get("format") not in ("smrthub-export", "smrthub-backup"):
+        raise BadInput("manifest.json: is not that of a hub's export or backup.")
     version = told.get("formatVersion")
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise BadInput(f"The export has form {version}, this SmrtHub knows {FORMAT_VERSION}: update SmrtHub.")
@@ -61,7 +60,7 @@ def read_manifest(archive: ArchiveReader) -> Manifest:
         manifest = msgspec.convert(told, Manifest)
     except msgspec.ValidationError as fault:
         raise BadInput(f"manifest.json: {place_of(fault)}.") from None
-    known = {f"{name}.jsonl" for name in (*FILES, *_OTHER_SHAPES)}
+    known = {f"{name}.jsonl" for name in (*FILES, *_OTHER_SHAPES)} | {"hub.db"}
     if not manifest.files.keys() <= known:
         raise BadInput("manifest.json: lists a file that no export has.")
     return manifest
@@ -97,11 +96,16 @@ class _Verification:
 
     def run(self) -> Manifest:
         listed = self._manifest.files
-        if self._manifest.counts.keys() != {name.removesuffix(".jsonl") for name in listed}:
+        if self._manifest.counts.keys() != {name.removesuffix(".jsonl") for name in listed if name != "hub.db"}:
             raise BadInput("manifest.json: counts others than the files that it lists.")
         for name in ("blobs", *FILES, "unreadable"):
             if f"{name}.jsonl" in listed:
                 self._check_file(name)
+        if "hub.db" in listed:
+            with self._archive.open("hub.db") as file:
+                for chunk in file.chunks():
+                    self._tell(len(chunk))
+                check_hash("hub.db", file, self._manifest)
         self._check_no_other_file()
         return self._manifest
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminals import Terminal, see
+from tests.whole.hub_home import wait_for
 
 
 def test_what_was_exported_is_verified_and_imported_into_an_empty_hub(
@@ -99,3 +100,28 @@ def test_json_of_an_import_tells_each_fault(smrthub: Terminal, idle: Terminal, t
     path.write_bytes(b"{}\n")
     found = json.loads(idle("import", "--damaged", "--json", str(tmp_path / "out")).out)
     assert found["faults"][0] | {"reason": ""} == {"file": "clips.jsonl", "line": 1, "state": "refused", "reason": ""}
+
+
+def test_a_backup_of_a_running_hub_is_restored_when_it_has_ended(idle: Terminal, tmp_path: Path) -> None:
+    served = idle.home.start_hub()
+    kept = idle.copy("kept in the backup")
+    path = tmp_path / "backup.zip"
+    assert "with 0 pictures" in idle("export", "--backup", str(path)).out
+    assert "a backup with 0 pictures" in idle("export", "verify", str(path)).out
+    later = idle.copy("later")
+    refused = idle("import", "--restore", str(path))
+    assert refused.code == 1
+    assert "smrthub stop" in refused.err
+    assert served.end() == 0
+    told = idle("import", "--restore", str(path), "--json").json
+    assert told["missingPictures"] == 0
+    assert Path(told["aside"]).exists()
+    idle.home.start_hub()
+    assert idle("clip", "show", kept).code == 0
+    assert idle("clip", "show", later).code == 1
+    wait_for(lambda: not Path(told["aside"]).exists())
+
+
+def test_a_backup_and_a_restoring_take_no_options_of_others(idle: Terminal) -> None:
+    assert idle("export", "--backup", "x", "--kind", "clip").code == 2
+    assert idle("import", "--restore", "x", "--dry-run").code == 2
