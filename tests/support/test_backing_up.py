@@ -191,7 +191,9 @@ def test_what_is_no_database_changes_nothing(
     assert get_status(open_hub(paths), "bridge").counts["clips"] == 4
 
 
-def test_a_damaged_store_is_put_aside_and_its_log_is_not_played_into_the_new_one(paths: Paths, full: Hub, tmp_path: Path) -> None:
+def test_a_damaged_store_is_put_aside_and_its_log_is_not_played_into_the_new_one(
+    paths: Paths, full: Hub, tmp_path: Path
+) -> None:
     back_up(full.store.folder, tmp_path / "backup")
     full.store.close()
     path = full.store.path
