@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Literal
 
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
-from python_core.store import Connection, forgettings, removal, runs
+from python_core.store import Connection, documents, forgettings, removal, runs
 from python_core.store.blobs import has_doomed_blobs, sweep_blobs
 from python_core.store.copies import forget_in_copy, list_copies
 from python_core.store.forgettings import KINDS, ForgettingRow, Taken
 from python_core.store.overwriting import fold_log, overwrite_slack
 
 #: How long one slice holds the writer, and how many rows it looks up for it.
-SLICE_S, SLICE_ROWS = 0.05, 200
+SLICE_S, SLICE_ROWS = 0.025, 200
+#: From so many items on the search index is written anew instead of searched for each of their words.
+LOOSE_FROM = 1_000
 #: How long one attempt waits for readers of an older moment.
 WAITS_S = 2.0
 PAUSE_S = 0.02
@@ -53,13 +56,17 @@ def remove_rows(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
 
 def _clear_asides(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
     """Take the texts out of what ran, was shown or was asked since the oldest item came: it may hold a piece of any of them."""
-    with hub.store.reading() as conn:
-        oldest_ms = row.oldest_ms if row.oldest_ms is not None else forgettings.count_taken(conn, row)[1]
+    oldest_ms, is_loose = row.oldest_ms, row.gone.is_loose
+    if oldest_ms is None:
+        with hub.store.reading() as conn:
+            counts, oldest_ms, _ = forgettings.count_taken(conn, row)
+        is_loose = sum(counts.values()) >= LOOSE_FROM
     if oldest_ms is None:
         return True
 
     def clear(conn: Connection) -> int:
         now = forgettings.get_forgetting(conn, row.id) or row
+        now.gone.is_loose = is_loose
         forgettings.set_forgetting(conn, now._replace(oldest_ms=oldest_ms))
         caller = _caller_of(row)
         for run, trigger in removal.list_runs_since(conn, oldest_ms):
@@ -87,6 +94,9 @@ def _remove_items(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
             done = hub.store.write(partial(_remove_slice, hub, row, kind, found))
             after = found[done - 1]
 
+    if not _write_index_anew(hub, row, until_s):
+        return False
+
     def remove_rest(conn: Connection) -> None:
         now = forgettings.get_forgetting(conn, row.id) or row
         if row.from_ms is not None and row.to_ms is not None and row.site is None and row.visits_upto:
@@ -98,17 +108,37 @@ def _remove_items(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
     return True
 
 
+def _write_index_anew(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
+    """Rid the search index of words that were only noted as gone."""
+
+    def write_piece(conn: Connection) -> bool:
+        now = forgettings.get_forgetting(conn, row.id) or row
+        if not now.gone.is_loose:
+            return False
+        has_more = documents.merge_index(conn, begin=not now.gone.is_merging)
+        if not now.gone.is_merging:
+            now.gone.is_merging = True
+            forgettings.set_forgetting(conn, now)
+        return has_more
+
+    while hub.store.write(write_piece):
+        if time.monotonic() >= until_s:
+            return False
+    return True
+
+
 def _remove_slice(hub: Hub, row: ForgettingRow, kind: str, found: list[int], conn: Connection) -> int:
     """Remove as many of these rows as the time of a slice allows, one at least; return how many."""
     now = forgettings.get_forgetting(conn, row.id) or row
     end, done = time.monotonic() + SLICE_S, 0
-    for seq in found:
-        removed = removal.remove_item(conn, kind, seq, hub.now(), keeps_readers=row.cause == "removed")
-        if removed is not None:
-            _note(conn, hub, row, now.gone, removed)
-        done += 1
-        if time.monotonic() >= end:
-            break
+    with documents.loosely_removing(conn) if now.gone.is_loose else nullcontext():
+        for seq in found:
+            removed = removal.remove_item(conn, kind, seq, hub.now(), keeps_readers=row.cause == "removed")
+            if removed is not None:
+                _note(conn, hub, row, now.gone, removed)
+            done += 1
+            if time.monotonic() >= end:
+                break
     forgettings.set_forgetting(conn, now)
     return done
 

@@ -16,7 +16,8 @@ from python_core.store.connection import Connection
 class Taken(msgspec.Struct, kw_only=True, rename="camel"):
     """What has gone so far: numbers and ids. ``readers`` is ``{client: [items, times, last_at_ms]}``.
 
-    ``page`` is where the overwriting of slack goes on.
+    ``is_loose``: there are so many that the search index is written anew, ``is_merging``: that has begun. ``page`` is where the
+    overwriting of slack goes on.
     """
 
     counts: dict[str, int] = {}
@@ -24,6 +25,8 @@ class Taken(msgspec.Struct, kw_only=True, rename="camel"):
     outputs_marked: list[str] = []
     readers: dict[str, list[int]] = {}
     copies: dict[str, str] = {}
+    is_loose: bool = False
+    is_merging: bool = False
     page: int = 0
 
 

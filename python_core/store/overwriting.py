@@ -19,6 +19,8 @@ import apsw
 from python_core.store.connection import connect, finding_of
 
 FOLD_PAUSE_S = 0.02
+#: How long overwriting waits for one who writes.
+TURN_WAIT_MS = 500
 #: Pages that one turn holds the writer for: 4 MiB, some 5 ms.
 PAGES_AT_ONCE = 1_024
 _READ_AT_ONCE = 64
@@ -65,6 +67,7 @@ def overwrite_slack(path: Path, first: int) -> int | None:
     try:
         conn = connect(path)
         try:
+            conn.set_busy_timeout(TURN_WAIT_MS)
             return _overwrite(conn, path, first)
         finally:
             conn.close()

@@ -17,10 +17,11 @@ import pytest
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import NewClip, put_clip, remove_clip
 from python_core.runtime.confirmation import ConfirmationRequired, need_confirmation
+from python_core.runtime.erasure import LOOSE_FROM
 from python_core.runtime.forgetting import ForgetRequest, carry_out, forget, get_receipt, go_on_forgetting, selection_of
 from python_core.runtime.hub import Hub
 from python_core.runtime.hub_window import HubCommand, HubWindowChange, change_hub_window, send_command
-from python_core.runtime.search import index_new
+from python_core.runtime.search import SearchScope, index_new, search
 from python_core.runtime.structured_output import NewOutput, put_output, remove_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.runtime.triggers import NewRun, queue_run, run_next
@@ -210,6 +211,27 @@ def test_no_byte_is_left_of_what_was_removed_one_by_one(hub: Hub, clock: Clock) 
     forget(hub, caller(), ForgetRequest(ids=planted["visit"]))
     assert go_on_forgetting(hub) == "done"
     assert files_with(hub.store.folder, CANARY.encode()) == []
+
+
+def test_very_many_leave_no_byte_either(hub: Hub) -> None:
+    """From ``LOOSE_FROM`` items on the search index is written anew."""
+    for n in range(LOOSE_FROM + 20):
+        put(hub, text(f"{CANARY}{n} word{n} {CANARY}"), url=f"https://{CANARY}.example.com/{n}")
+        if n % 10 == 0:
+            put(hub, text(f"neighbour {n}"), url="https://example.org/")
+        if n % 100 == 0:
+            index_new(hub)
+    copy_of(hub, "hub-daily.db")
+    receipt = forget(hub, caller(), ForgetRequest(site=f"{CANARY}.example.com"))
+    assert go_on_forgetting(hub) == "done"
+    assert get_receipt(hub, receipt.id).counts["clips"] == LOOSE_FROM + 20
+    assert files_with(hub.store.folder, CANARY.encode()) == []
+    assert files_with(hub.store.folder, CANARY[1:-1].encode()) == []
+    assert len(search(hub, "neighbour", SearchScope(), 200, None).items) > 50
+    put(hub, text("after"))
+    with hub.store.reading() as conn:
+        assert conn.execute("SELECT v FROM main.documents_index_config WHERE k = 'secure-delete'").fetchall() == [(1,)]
+        conn.execute("INSERT INTO main.documents_index(documents_index) VALUES ('integrity-check')")
 
 
 READER = """
