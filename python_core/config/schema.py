@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from python_core.config.tracking import TRACKING_PARAMETERS
+
 SCHEMA_VERSION = 1
 
 _MIB = 1024 * 1024
@@ -114,6 +116,11 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
         int,
         Meta(ge=0, le=63, description="Event streams open at once. Each holds a thread: fewer than `threads`."),
     ] = 4
+    event_days: Annotated[int, Meta(ge=1, le=3650, description="Events are kept for so many days.")] = 30
+    event_rows: Annotated[
+        int,
+        Meta(ge=1000, le=10_000_000, description="Events kept at most, however new; a busy month has 60,000."),
+    ] = 200_000
     duplicate_window_seconds: Annotated[
         int, Meta(ge=0, le=3600, description="The same clip within so many seconds counts as the one before.")
     ] = 5
@@ -200,35 +207,7 @@ class WebListenerSettings(Struct, frozen=True, kw_only=True, rename="camel"):
             description="Query parameters dropped from addresses; a closing `*` stands for any ending.",
             extra={"rule": "a list of at most 1,000 parameter names, with `*` only at the end"},
         ),
-    ] = (
-        "utm_*",
-        "fbclid",
-        "gclid",
-        "gclsrc",
-        "gbraid",
-        "wbraid",
-        "dclid",
-        "srsltid",
-        "msclkid",
-        "mc_cid",
-        "mc_eid",
-        "igshid",
-        "igsh",
-        "twclid",
-        "ttclid",
-        "li_fat_id",
-        "rdt_cid",
-        "yclid",
-        "_hsenc",
-        "_hsmi",
-        "_openstat",
-        "vero_id",
-        "mkt_tok",
-        "oly_anon_id",
-        "oly_enc_id",
-        "wickedid",
-        "epik",
-    )
+    ] = TRACKING_PARAMETERS
 
 
 class Settings(Struct, frozen=True, kw_only=True):

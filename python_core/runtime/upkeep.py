@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from python_core.runtime.hub import Hub
-from python_core.store import Connection, answered, confirmations, pairings, visits
+from python_core.store import Connection, answered, confirmations, events, pairings, visits
 from python_core.store.blobs import recover_blobs
 from python_core.store.copying import has_replaced
 
@@ -14,9 +16,12 @@ JOINS_KNOWN_MS = 30 * _DAY_MS
 #: How long after a forgetting a program that sends one of the forgotten items again is told that it was there.
 FORGOTTEN_KNOWN_MS = 366 * _DAY_MS
 
+#: Events that one transaction removes: some milliseconds.
+PRUNED_AT_ONCE = 1_000
+
 
 def tidy(hub: Hub) -> None:
-    """Forget old request keys and sightings and expired requests; remove the files that a crash has left."""
+    """Forget old events, request keys and sightings and expired requests; remove the files that a crash has left."""
     now_ms = hub.now()
 
     def act(conn: Connection) -> None:
@@ -26,5 +31,19 @@ def tidy(hub: Hub) -> None:
         confirmations.prune_confirmations(conn, now_ms)
 
     hub.store.write(act)
+    prune_log(hub)
     if not has_replaced(hub.store.folder):  # the store before a restoring still names its pictures
         recover_blobs(hub.store)
+
+
+def prune_log(hub: Hub) -> None:
+    """Remove the events that are older or more than the settings say, in pieces, between which others write."""
+    kept = hub.settings.bridge
+    act = partial(
+        events.prune_events,
+        before_ms=hub.now() - kept.event_days * _DAY_MS,
+        keep=kept.event_rows,
+        at_most=PRUNED_AT_ONCE,
+    )
+    while hub.store.write(act) == PRUNED_AT_ONCE:
+        continue

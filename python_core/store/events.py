@@ -59,6 +59,22 @@ def list_access_events(conn: Connection, since_ms: int, limit: int) -> list[Even
     return [EventRow._make((*row[:5], msgspec.json.decode(row[5]))) for row in rows]
 
 
+def prune_events(conn: Connection, before_ms: int, keep: int, at_most: int) -> int:
+    """Remove the oldest events, at most so many, that are from before a time or not among the newest ``keep``; say how many.
+
+    Only ever from the oldest on, so that what is kept has no gap: an event with a time that a wrong clock told keeps those
+    after it, until they are too many.
+    """
+    beyond = get_last_event_id(conn) - keep
+    row = conn.execute(
+        "WITH oldest AS (SELECT id, at FROM events ORDER BY id LIMIT ?) SELECT coalesce("
+        "(SELECT min(id) FROM oldest WHERE at >= ? AND id > ?), (SELECT max(id) + 1 FROM oldest))",
+        (at_most, before_ms, beyond),
+    ).fetchone()
+    conn.execute("DELETE FROM events WHERE id < ?", row)
+    return conn.changes()
+
+
 def list_events(conn: Connection, after: int, limit: int, kinds: Collection[str] | None) -> tuple[list[EventRow], int]:
     """Return at most ``limit`` events with ids above ``after``, oldest first, and the id to go on after.
 

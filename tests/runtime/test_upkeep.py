@@ -3,8 +3,12 @@
 import msgspec
 
 from python_core.runtime import clipboard, tabs
+from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Caller, Hub
-from python_core.runtime.upkeep import JOINS_KNOWN_MS, REPLAYS_KNOWN_MS, tidy
+from python_core.runtime.upkeep import JOINS_KNOWN_MS, PRUNED_AT_ONCE, REPLAYS_KNOWN_MS, tidy
+from python_core.store import Store
+from python_core.store.events import add_event
+from tests.hubs import Clock, make_hub
 
 CALLER = Caller("owner", "bridge", "0" * 32)
 
@@ -31,3 +35,16 @@ def test_a_key_of_today_is_still_known_after_tidying(hub: Hub) -> None:
     tidy(hub)
     again = clipboard.put_clip(hub, CALLER, clip, "key-1")
     assert (again.id, again.duplicate) == (first.id, True)
+
+
+def test_the_log_keeps_so_many_days_and_events_in_pieces_between_which_others_write(store: Store, clock: Clock) -> None:
+    hub = make_hub(store, clock, bridge={"event_days": 2, "event_rows": 1000})
+    old = PRUNED_AT_ONCE + 10
+    store.write(lambda conn: [add_event(conn, "heartbeat", "bridge", clock(), "", {}) for _ in range(old)])
+    clock.pass_s(3 * 86_400)
+    tidy(hub)
+    assert page_of_events(hub, 0, 1, None).oldest == old + 1
+    store.write(lambda conn: [add_event(conn, "heartbeat", "bridge", clock(), "", {}) for _ in range(1500)])
+    tidy(hub)
+    page = page_of_events(hub, 0, 1, None)
+    assert (page.oldest, page.newest) == (old + 501, old + 1500)

@@ -12,6 +12,7 @@ from python_core.store.events import (
     get_last_event_id,
     get_oldest_event_id,
     list_events,
+    prune_events,
 )
 
 
@@ -78,3 +79,47 @@ def test_a_full_page_of_kinds_skips_nothing_behind_its_last_event(store: Store) 
         assert ([row.id for row in rows], after) == ([1], 1)
         rows, after = list_events(conn, after, 1, {"tab_changed"})
     assert ([row.id for row in rows], after) == ([3], 3)
+
+
+def ids(store: Store) -> list[int]:
+    with store.reading() as conn:
+        return [row.id for row in list_events(conn, 0, 100, None)[0]]
+
+
+def fill(store: Store, times: list[int]) -> None:
+    store.write(lambda conn: [add_event(conn, "heartbeat", "bridge", at_ms, "", {}) for at_ms in times])
+
+
+@pytest.mark.parametrize(
+    ("before_ms", "keep", "at_most", "left"),
+    [
+        (0, 100, 100, [1, 2, 3, 4, 5, 6]),
+        (20, 100, 100, [3, 4, 5, 6]),
+        (21, 100, 100, [4, 5, 6]),
+        (100, 100, 100, []),
+        (0, 2, 100, [5, 6]),
+        (0, 0, 100, []),
+        (100, 100, 2, [3, 4, 5, 6]),
+        (10, 3, 100, [4, 5, 6]),
+    ],
+)
+def test_the_oldest_events_go_by_age_and_by_number(
+    store: Store, before_ms: int, keep: int, at_most: int, left: list[int]
+) -> None:
+    fill(store, [10, 15, 20, 30, 40, 50])
+    removed = store.write(lambda conn: prune_events(conn, before_ms, keep, at_most))
+    assert (ids(store), removed) == (left, 6 - len(left))
+    with store.reading() as conn:
+        assert (get_last_event_id(conn), get_oldest_event_id(conn)) == (6, 7 - len(left))
+
+
+def test_what_a_wrong_clock_told_leaves_no_gap_and_goes_by_number(store: Store) -> None:
+    fill(store, [10, 99_999, 10, 10])
+    store.write(lambda conn: prune_events(conn, 20, 100, 100))
+    assert ids(store) == [2, 3, 4]
+    store.write(lambda conn: prune_events(conn, 20, 2, 100))
+    assert ids(store) == []
+
+
+def test_an_empty_log_can_be_pruned(store: Store) -> None:
+    assert store.write(lambda conn: prune_events(conn, 20, 100, 100)) == 0
