@@ -13,10 +13,11 @@ from typing import Annotated, Literal, NamedTuple
 import msgspec
 
 from python_core.errors import BadInput, NotFound
-from python_core.runtime.erasure import Progress, erase, remove_rows
+from python_core.runtime.erasure import Progress, erase
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.receipts import ForgetPreview, ForgetReceipt, ReceiptPage, preview_of, receipt_of
+from python_core.runtime.removal import remove_rows
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
 from python_core.smrtdetect.web_address import read_host, site_of
 from python_core.store import forgettings

@@ -1,7 +1,8 @@
 """Forget in the copies of the database too: those in ``backups/`` beside it.
 
 A copy of this schema is opened, and the same rows go by the same code. Another cannot be known to be clean, so it is removed: one
-made before a schema step, one that is damaged. Copies that the user put elsewhere are the user's.
+made before a schema step, one that is damaged, a draft of one (who makes it begins again). Copies that the user put elsewhere are
+the user's.
 """
 
 from __future__ import annotations
@@ -28,6 +29,24 @@ _UNCLEAN = "unclean"
 def list_copies(folder: Path) -> list[Path]:
     """Return the copies of the database in ``folder``, oldest name first."""
     return sorted((folder / COPIES).glob("*.db"))
+
+
+def remove_drafts(folder: Path) -> bool:
+    """Remove copies that are being made, of an older moment perhaps; say whether none is left."""
+    return all([_remove(path) for path in (folder / COPIES).glob(".*.tmp")])  # noqa: C419  # each, not until one stays
+
+
+def clean_copy(path: Path) -> bool:
+    """Rid a copy that was made meanwhile of the slack it took over, and of what was wanted; say whether that was possible."""
+    conn = connect(path)
+    try:
+        for row in forgettings.list_unfinished(conn):
+            forgettings.clear_wanted(conn, row)
+    except (apsw.BusyError, apsw.LockedError):
+        return False
+    finally:
+        conn.close()
+    return _clean(path) is not None
 
 
 def forget_in_copy(path: Path, rows: list[ForgettingRow]) -> str | None:

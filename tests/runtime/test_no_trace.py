@@ -6,7 +6,9 @@ import base64
 import os
 import random
 import shutil
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +19,15 @@ import pytest
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import NewClip, put_clip, remove_clip
 from python_core.runtime.confirmation import ConfirmationRequired, need_confirmation
-from python_core.runtime.erasure import LOOSE_FROM
 from python_core.runtime.forgetting import ForgetRequest, carry_out, forget, get_receipt, go_on_forgetting, selection_of
 from python_core.runtime.hub import Hub
 from python_core.runtime.hub_window import HubCommand, HubWindowChange, change_hub_window, send_command
+from python_core.runtime.removal import LOOSE_FROM
 from python_core.runtime.search import SearchScope, index_new, search
 from python_core.runtime.structured_output import NewOutput, put_output, remove_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.runtime.triggers import NewRun, queue_run, run_next
-from python_core.store.connection import connect
+from python_core.store.copying import copy_database
 from tests.hubs import Clock, caller, start_python
 
 CANARY = "canaryqxzj"
@@ -270,11 +272,7 @@ def test_a_process_that_still_reads_holds_the_end_up_and_the_receipt_says_so(hub
 def copy_of(hub: Hub, name: str) -> Path:
     target = hub.store.folder / "backups" / name
     target.parent.mkdir(exist_ok=True)
-    source, copy = connect(hub.store.path), apsw.Connection(str(target))
-    with copy.backup("main", source, "main") as backup:
-        backup.step()
-    copy.close()
-    source.close()
+    copy_database(hub.store.path, target, lambda _done, _total: None)
     return target
 
 
@@ -310,17 +308,34 @@ def test_a_copy_made_while_it_was_under_way_holds_nothing_of_it(hub: Hub) -> Non
     hub.forgetting.acquire()
     chosen = selection_of(hub, ForgetRequest(site=f"{CANARY}.example.com"))
     receipt = carry_out(hub, caller(), chosen, "asked", answer_within_s=0)
-    copy_of(hub, "hub-daily.db")
+    copy_of(hub, "hub-early.db")
     hub.forgetting.release()
+    with hub.store.reading() as conn:
+        conn.execute("SELECT 1 FROM clips").fetchone()
+        run_in_thread(lambda: put(hub, text("b")))  # the reader's moment is an older one
+        assert run_in_thread(lambda: go_on_forgetting(hub, time.monotonic() + 1)) == "waits"
+    copy_of(hub, "hub-late.db")
+    assert get_receipt(hub, receipt.id).state == "overwriting"
     assert go_on_forgetting(hub) == "done"
-    assert get_receipt(hub, receipt.id).copies == {"hub-daily.db": "cleaned"}
+    assert get_receipt(hub, receipt.id).copies == {"hub-early.db": "cleaned", "hub-late.db": "cleaned"}
+    assert files_with(hub.store.folder, CANARY.encode()) == []
+
+
+def run_in_thread(act: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(act).result()
+
+
+def test_a_copy_that_is_being_made_meanwhile_is_begun_again(hub: Hub, clock: Clock) -> None:
+    planted = plant(hub, clock)
+    copy_of(hub, ".hub-2026-01-01.db.draft.tmp")
+    forget(hub, caller(), msgspec.convert(by_ids(planted), ForgetRequest))
     assert files_with(hub.store.folder, CANARY.encode()) == []
 
 
 KILLED = """
 import os, sys
 from pathlib import Path
-from python_core.runtime import erasure
 from python_core.runtime.forgetting import ForgetRequest, forget
 from python_core.store import open_store
 from tests.hubs import Clock, caller, make_hub
