@@ -51,7 +51,7 @@ def check_config(as_json: bool) -> None:
 
     The exit code is 78 when it cannot.
     """
-    from python_core.config import SECTIONS, load_section
+    from python_core.config import SECTIONS, load_or_seed_privacy_rules, load_section, rules_path
     from python_core.config.sections import Section
 
     sections: tuple[Section[Any], ...] = SECTIONS
@@ -64,6 +64,11 @@ def check_config(as_json: bool) -> None:
         else:
             files.append(str(loaded.path))
             warnings += loaded.warnings
+    try:
+        load_or_seed_privacy_rules()
+        files.append(str(rules_path()))
+    except SettingsInvalid as finding:
+        faults.append(finding)
     if as_json:
         say_json({"valid": not faults, "faults": [fault.message for fault in faults], "warnings": warnings})
     else:

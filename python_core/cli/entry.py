@@ -22,6 +22,7 @@ from python_core.cli.events import events
 from python_core.cli.hosting import serve, stop
 from python_core.cli.keeping import export, import_
 from python_core.cli.options import Failed, json_option
+from python_core.cli.rules import rules
 from python_core.cli.search import search
 from python_core.cli.status import status
 from python_core.cli.structured_output import output
@@ -89,4 +90,4 @@ main.add_section("The hub", serve, stop, status, pause, resume)
 main.add_section("What was captured", search, clip, events)
 main.add_section("What is kept elsewhere", export, import_)
 main.add_section("What is made of it", trigger, output)
-main.add_section("Access and settings", pair, confirm, token, audit, config, version)
+main.add_section("Access and settings", pair, confirm, token, audit, rules, config, version)

@@ -9,6 +9,14 @@ from python_core.config.loader import (
     load_or_seed_web_listener_settings,
     load_section,
 )
+from python_core.config.privacy_rules import (
+    PrivacyRule,
+    PrivacyRules,
+    default_rules,
+    load_or_seed_privacy_rules,
+    read_privacy_rules,
+    rules_path,
+)
 from python_core.config.schema import BridgeSettings, Settings, WebListenerSettings
 from python_core.config.sections import BRIDGE, SECTIONS, WEB_LISTENER
 
@@ -19,11 +27,17 @@ __all__ = [
     "BridgeSettings",
     "Explained",
     "Loaded",
+    "PrivacyRule",
+    "PrivacyRules",
     "Settings",
     "WebListenerSettings",
+    "default_rules",
     "explain_settings",
     "load_or_seed_bridge_settings",
+    "load_or_seed_privacy_rules",
     "load_or_seed_settings",
     "load_or_seed_web_listener_settings",
     "load_section",
+    "read_privacy_rules",
+    "rules_path",
 ]

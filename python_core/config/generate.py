@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from python_core.config.privacy_rules import PrivacyRules, default_rules
 from python_core.config.sections import SECTIONS, AnySection
 
 _HERE = Path(__file__).parent
@@ -22,7 +23,22 @@ def generated_files() -> dict[Path, str]:
     for section in SECTIONS:
         files[_HERE / "defaults" / f"{section.name}-settings.defaults.json"] = _text(section.defaults())
         files[_HERE / "schema" / f"{section.name}-settings.schema.json"] = _text(json_schema(section))
+    files[_HERE / "defaults" / "privacy-rules.defaults.json"] = _text(msgspec.to_builtins(default_rules()))
+    files[_HERE / "schema" / "privacy-rules.schema.json"] = _text(rules_schema())
     return files
+
+
+def rules_schema() -> dict[str, Any]:
+    """Build the JSON Schema (2020-12) of the file of privacy rules."""
+    [shape], parts = msgspec.json.schema_components([PrivacyRules], ref_template="#/$defs/{name}")
+    whole = parts.pop(shape["$ref"].rpartition("/")[2])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **whole,
+        "title": "privacy-rules.json",
+        "required": ["rules"],
+        "$defs": parts,
+    }
 
 
 def json_schema(section: AnySection) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.confirmation import need_confirmation
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import join_owner_session
+from python_core.runtime.privacy import load_rules
 from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import resolve_paths
 from python_core.utils.logger import configure_logs, get_logger_for
@@ -196,9 +197,10 @@ class LazyApp:
         os.umask(0o077)
         paths = resolve_paths()
         settings = load_or_seed_settings(paths)
+        rules = load_rules(paths)
         configure_logs(paths, level=settings.bridge.log_level)
         store = open_store(paths.stored())
-        hub = Hub(settings, store)
+        hub = Hub(settings, store, rules=rules)
         given = os.environ.get("SMRTHUB_SESSION_TOKEN")
         token = join_owner_session(hub, given)
         app = self._create(settings, store, hub)

@@ -22,6 +22,7 @@ from python_core.runtime.backups import keep_daily_copies
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.owner_session import begin_owner_session, join_owner_session
+from python_core.runtime.privacy import LiveRules, load_rules
 from python_core.runtime.save_worker import save_and_route_worker
 from python_core.runtime.status import end_beat, record_beat
 from python_core.runtime.upkeep import tidy
@@ -129,6 +130,7 @@ class Host:
     servers: list[Server] = field(default_factory=list)
     whole: bool = False
     works: bool = True
+    rules: LiveRules = field(default_factory=LiveRules)
     _hub: Hub = field(init=False)
     _beats: list[Heartbeat] = field(default_factory=list)
     _stop_work: threading.Event = field(default_factory=threading.Event)
@@ -136,7 +138,7 @@ class Host:
     _copier: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        self._hub = Hub(self.settings, self.store)
+        self._hub = Hub(self.settings, self.store, rules=self.rules)
 
     def add(self, service: str) -> Server:
         """Bind a server's port and build its app; it answers from ``start`` on."""
@@ -247,6 +249,7 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     sys.setswitchinterval(0.0005)  # trims p99 under threads by a fifth to a third (performance.md)
     paths = resolve_paths()
     settings = load_or_seed_settings(paths)
+    rules = load_rules(paths)
     configure_logs(paths, level=settings.bridge.log_level)
     # Waitress tells its queue's depth at every request that waits: under load a fifth of all Python time went there.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -254,7 +257,7 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     given = os.environ.get("SMRTHUB_SESSION_TOKEN")
     session = begin_owner_session if whole else join_owner_session
     token = session(Hub(settings, store), given)
-    return Host(settings, store, paths, None if given else token, whole=whole, works=works)
+    return Host(settings, store, paths, None if given else token, whole=whole, works=works, rules=rules)
 
 
 def start_flask_bridge() -> Host:

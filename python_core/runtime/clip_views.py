@@ -71,7 +71,7 @@ class FragmentView(FragmentReceipt, frozen=True, kw_only=True):
 
 
 class ClipView(View, frozen=True, kw_only=True):
-    """A clip to look at; its texts are somebody's, hence ``trust``."""
+    """A clip to look at; its texts are somebody's, hence ``trust``; ``marks`` names the privacy rules that had a say."""
 
     id: str
     captured_at: str
@@ -80,6 +80,7 @@ class ClipView(View, frozen=True, kw_only=True):
     source: SourceView
     fragments: list[FragmentView]
     trust: Literal["untrusted"]
+    marks: list[str] = []
 
 
 class ClipPage(View, frozen=True, kw_only=True, omit_defaults=False):
@@ -125,8 +126,8 @@ def source_view(clip: ClipRow) -> SourceView:
     )
 
 
-def view_of(clip: ClipRow, *, whole: bool) -> ClipView:
-    """Return a clip to look at, with its ``whole`` texts or a preview of each."""
+def view_of(clip: ClipRow, marks: list[str], *, whole: bool) -> ClipView:
+    """Return a clip to look at, with the rules that it is marked with and its ``whole`` texts or a preview of each."""
     return ClipView(
         id=clip.id,
         captured_at=to_rfc3339(clip.captured_at_ms),
@@ -135,6 +136,7 @@ def view_of(clip: ClipRow, *, whole: bool) -> ClipView:
         source=source_view(clip),
         fragments=[_fragment_view(row, whole=whole) for row in clip.fragments],
         trust="untrusted",
+        marks=marks,
     )
 
 

@@ -14,10 +14,11 @@ from python_core.runtime.events import announce
 from python_core.runtime.forgetting import remove_one
 from python_core.runtime.fragments import AnyFragment, row_of, words_of
 from python_core.runtime.hub import Caller, Hub
-from python_core.runtime.provenance import ClaimedSource, rule_against, source_of
+from python_core.runtime.judging import JudgedClip, check_digests, judge_clip, judge_page
+from python_core.runtime.provenance import ClaimedSource, source_of
 from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
-from python_core.store import Connection, answered, clips, documents, visits
+from python_core.store import Connection, answered, clips, documents, marks, visits
 from python_core.store.blobs import blob_path, doom_blobs, get_blob, put_blob, sweep_blobs
 from python_core.store.clips import ClipFilter, ClipRow, Source
 from python_core.utils.ids import new_id
@@ -64,12 +65,16 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     with hub.store.reading() as conn:
         if is_kept_out(conn, hub, claimed_ms):
             return _PAUSED
-    rule = "secret" if clip.encounter.secret else rule_against(hub, clip.encounter.source)
+    if clip.encounter.secret:
+        return _excluded("secret")
+    judged = judge_clip(hub, clip.fragments, clip.encounter.source)
+    if judged.rule is not None:
+        return _excluded(judged.rule)
+    draft, pictures = _draft(hub, caller, clip, judged)
+    source, rule, page_marks = judge_page(hub, draft.source)
     if rule is not None:
-        return ClipRefusal(stored=False, reason="excluded", rule=rule)
-    key = clip.encounter.encounter_id or key
-    draft, pictures = _draft(hub, caller, clip)
-    words = words_of(clip.fragments)
+        return _excluded(rule)
+    draft, words, key = replace(draft, source=source), words_of(judged.fragments), clip.encounter.encounter_id or key
     _put_pictures(hub, pictures)
 
     def store(conn: Connection) -> ClipReceipt | ClipRefusal:
@@ -85,6 +90,7 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
             put_blob(hub.store.folder, digest, picture)
         kept = _joined_still(conn, draft)
         _add(conn, hub, caller, kept, words)
+        marks.add_marks(conn, kept.id, judged.marks + page_marks)
         answered.add_answer(conn, kept.client, "clip", key, kept.id, kept.received_at_ms)
         return receipt_of(kept, duplicate=False)
 
@@ -92,6 +98,10 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     if pictures and (isinstance(receipt, ClipRefusal) or receipt.duplicate):
         sweep_blobs(hub.store)
     return receipt
+
+
+def _excluded(rule: str) -> ClipRefusal:
+    return ClipRefusal(stored=False, reason="excluded", rule=rule)
 
 
 def _put_pictures(hub: Hub, pictures: dict[str, bytes]) -> None:
@@ -103,12 +113,15 @@ def _put_pictures(hub: Hub, pictures: dict[str, bytes]) -> None:
         put_blob(hub.store.folder, digest, picture)
 
 
-def _draft(hub: Hub, caller: Caller, clip: NewClip) -> tuple[ClipRow, dict[str, bytes]]:
-    """Judge all of a clip before any lock is taken: its row, and its pictures by digest."""
+def _draft(hub: Hub, caller: Caller, clip: NewClip, left: JudgedClip) -> tuple[ClipRow, dict[str, bytes]]:
+    """Make what the rules have ``left`` of a clip into its row, and its pictures by digest, before any lock is taken."""
     digests = clip.encounter.digests
     if digests is not None and len(digests) != len(clip.fragments):
         raise BadInput.at("/encounter/digests", "must hold one digest for each fragment")
-    judged = [row_of(fragment, n, digests[n] if digests else None) for n, fragment in enumerate(clip.fragments)]
+    if left.is_changed and digests is not None:
+        check_digests(clip.fragments, digests)
+        digests = None
+    judged = [row_of(fragment, n, digests[n] if digests else None) for n, fragment in enumerate(left.fragments)]
     rows = [row for row, _ in judged]
     received_at_ms = hub.now()
     claimed = instant_ms(clip.encounter.captured_at, "/encounter/capturedAt")
@@ -119,7 +132,7 @@ def _draft(hub: Hub, caller: Caller, clip: NewClip) -> tuple[ClipRow, dict[str, 
         captured_at_ms=captured_at_ms,
         received_at_ms=received_at_ms,
         fingerprint=clips.fingerprint_of(row.digest for row in rows),
-        source=source_of(hub, clip.encounter.source, captured_at_ms, {row.type for row in rows}),
+        source=source_of(hub, left.source, captured_at_ms, {row.type for row in rows}),
         fragments=rows,
     )
     return draft, {row.digest: content for row, content in judged if row.content is None}
@@ -181,16 +194,18 @@ def get_clip(hub: Hub, clip_id: str) -> ClipView:
     """
     with hub.store.reading() as conn:
         clip = clips.get_clip(conn, clip_id)
+        named = marks.get_marks(conn, clip_id)
     if clip is None:
         raise NotFound("There is no clip of that id.")
-    return view_of(clip, whole=True)
+    return view_of(clip, named, whole=True)
 
 
 def newest_clip(hub: Hub) -> ClipView | None:
     """Return the clip that came last, with a preview of its texts, or None."""
     with hub.store.reading() as conn:
         rows = clips.list_clips(conn, ClipFilter(), 1)
-    return view_of(rows[0], whole=False) if rows else None
+        named = marks.get_marks(conn, rows[0].id) if rows else []
+    return view_of(rows[0], named, whole=False) if rows else None
 
 
 def list_clips(hub: Hub, wanted: ClipSearch, limit: int, cursor: str | None) -> ClipPage:
@@ -206,10 +221,10 @@ def list_clips(hub: Hub, wanted: ClipSearch, limit: int, cursor: str | None) -> 
     )
     with hub.store.reading() as conn:
         rows = clips.list_clips(conn, chosen, limit + 1)
-    page = rows[:limit]
+        items = [view_of(clip, marks.get_marks(conn, clip.id), whole=False) for clip in rows[:limit]]
     return ClipPage(
-        items=[view_of(clip, whole=False) for clip in page],
-        next_cursor=cursor_of(page[-1].seq) if len(rows) > limit else None,
+        items=items,
+        next_cursor=cursor_of(rows[limit - 1].seq) if len(rows) > limit else None,
     )
 
 

@@ -137,6 +137,12 @@ class ItemsImported(Told, frozen=True, kw_only=True):
     outputs: Count
 
 
+class SettingsChanged(Told, frozen=True, kw_only=True):
+    """Settings are others than before, told within 15 s. ``file`` names where they are kept."""
+
+    file: Literal["privacy-rules"]
+
+
 class ClientPaired(Told, frozen=True, kw_only=True):
     """A client was given a token."""
 
@@ -186,6 +192,7 @@ EVENT_KINDS: dict[str, type[Told]] = {
     "capture_paused": CapturePaused,
     "capture_resumed": CaptureResumed,
     "items_imported": ItemsImported,
+    "settings_changed": SettingsChanged,
     "client_paired": ClientPaired,
     "client_rotated": ClientRotated,
     "client_trusted": ClientTrusted,

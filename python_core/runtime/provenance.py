@@ -11,10 +11,8 @@ import msgspec
 from python_core.errors import BadInput
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import Body
-from python_core.smrtdetect.exclusions import is_excluded_app, is_excluded_window
 from python_core.smrtdetect.provenance import SETTLE_MS, Copied, Sighting, judge_source
 from python_core.smrtdetect.web_address import site_of
-from python_core.smrtdetect.websource import RefusedTab, TabInfo, TabRules, handle_tab_info
 from python_core.store.clips import Source
 from python_core.store.visits import SeenPage, list_sightings
 
@@ -32,16 +30,6 @@ class ClaimedSource(Body, frozen=True, kw_only=True):
     window_title: Name | None = None
     url: Address | None = None
     title: Name | None = None
-
-
-def rule_against(hub: Hub, claimed: ClaimedSource) -> str | None:
-    """Return the name of the rule that keeps a clip with this source out, or None."""
-    rule = is_excluded_app(claimed.app) or is_excluded_window(claimed.window_title)
-    if rule is None and claimed.url is not None:
-        rules = TabRules(excluded_sites=hub.settings.web_listener.excluded_sites)
-        judged = handle_tab_info(TabInfo(url=claimed.url), rules, hub.now())
-        rule = "excluded_site" if isinstance(judged, RefusedTab) and judged.reason == "excluded_site" else None
-    return rule
 
 
 def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int, types: Collection[str]) -> Source:

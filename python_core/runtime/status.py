@@ -30,6 +30,7 @@ API_VERSION = 1
 #: Days without a daily copy, in a hub that has run for as long, after which something is wrong.
 LATE_COPY_DAYS = 2
 _DAY_MS = 86_400_000
+_RULES = "privacy_rules"
 #: Levels from best to worst: the hub is as well as its worst part.
 LEVELS = ("healthy", "warning", "degraded", "critical")
 #: The parts that beat, by their names in ``modules``; one that does not run here is told as such.
@@ -112,6 +113,7 @@ def get_status(hub: Hub, service: str) -> StatusView:
     modules["store"] = ModuleView(level="degraded" if full else "healthy", last_beat_at=None, detail=full or "answers")
     modules["eventLog"] = ModuleView(level="healthy", last_beat_at=None, detail=f"at {last_event_id}")
     modules["backups"] = _backups(hub, now_ms)
+    modules["privacyRules"] = _rules_module(hub)
     return StatusView(
         service=f"smrthub-{service}",
         api_version=API_VERSION,
@@ -160,6 +162,12 @@ def _capture_of(capture: CaptureView) -> str:
     return capture.state if capture.until is None else f"{capture.state} until {capture.until}"
 
 
+def _rules_module(hub: Hub) -> ModuleView:
+    count = len(hub.rules.current().rules)
+    level = "healthy" if hub.rules.fault is None else "warning"
+    return ModuleView(level=level, last_beat_at=None, detail=hub.rules.fault or f"{count} rules in force")
+
+
 def _module(beat: BeatRow | None, now_ms: int) -> ModuleView:
     """A part that never ran here is no fault (one may run the bridge alone); one that stopped beating is."""
     if beat is None:
@@ -172,15 +180,26 @@ def _module(beat: BeatRow | None, now_ms: int) -> ModuleView:
 
 def record_beat(hub: Hub, module: str, interval_s: int, level: str, detail: str) -> None:
     """Write a part's sign of life; announces ``heartbeat`` when it started or changed its level."""
+    hub.rules.look()
     row = BeatRow(module, os.getpid(), interval_s, level, detail, hub.now())
 
     def act(conn: Connection) -> None:
         before = beats.set_beat(conn, row)
         announce_lapsed(conn, hub, _self(module))
+        _announce_rules(conn, hub, module)
         if before is None or before.pid != row.pid or before.level != level:
             announce(conn, hub, _self(module), "heartbeat", module=BEATING[module], level=level)
 
     hub.store.write(act)
+
+
+def _announce_rules(conn: Connection, hub: Hub, module: str) -> None:
+    """Announce, once in all processes, that the privacy rules are others than before."""
+    before = meta.get_value(conn, _RULES)
+    if before != hub.rules.digest:
+        meta.set_value(conn, _RULES, hub.rules.digest)
+        if before is not None:
+            announce(conn, hub, _self(module), "settings_changed", file="privacy-rules")
 
 
 def end_beat(hub: Hub, module: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,11 +12,12 @@ from python_core.errors import BadInput, NotFound
 from python_core.runtime.events import announce
 from python_core.runtime.forgetting import remove_one
 from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.judging import judge_payload
 from python_core.runtime.output_schemas import check_payload
 from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View, cursor_of, place_of
 from python_core.smrtdetect.words import words_of_payload
-from python_core.store import Connection, answered, clips, documents, outputs, visits
+from python_core.store import Connection, answered, clips, documents, marks, outputs, visits
 from python_core.store.outputs import OutputRow, SourceRow
 from python_core.utils.ids import new_id
 from python_core.utils.timestamps import to_rfc3339
@@ -61,6 +63,7 @@ class OutputView(View, frozen=True, kw_only=True):
     title: str | None = None
     producer: str | None = None
     payload: Any = None
+    marks: list[str] = []
 
 
 class OutputReceipt(View, frozen=True, kw_only=True):
@@ -70,6 +73,14 @@ class OutputReceipt(View, frozen=True, kw_only=True):
     duplicate: bool
 
 
+class OutputRefusal(View, frozen=True, kw_only=True):
+    """An output was not stored, by the ``rule``."""
+
+    stored: Literal[False]
+    reason: Literal["excluded"]
+    rule: str
+
+
 class OutputPage(View, frozen=True, kw_only=True, omit_defaults=False):
     """Outputs, newest first, without their payloads."""
 
@@ -77,14 +88,29 @@ class OutputPage(View, frozen=True, kw_only=True, omit_defaults=False):
     next_cursor: str | None
 
 
-def put_output(hub: Hub, caller: Caller, wanted: NewOutput, key: str | None) -> OutputReceipt:
-    """Store a payload that fits its schema and whose sources exist; announces ``output_added``.
+def put_output(hub: Hub, caller: Caller, wanted: NewOutput, key: str | None) -> OutputReceipt | OutputRefusal:
+    """Store a payload that fits its schema and whose sources exist, unless a rule keeps it out; announces ``output_added``.
+
+    What a rule takes out of it is taken out, and what is left must fit the schema too.
 
     :raises BadInput: the payload does not fit, or a source is unknown; with a pointer for each fault.
     """
     check_payload(hub, wanted.schema, wanted.payload)
-    words = words_of_payload(wanted.payload)
-    output_id, now_ms = new_id(), hub.now()
+    payload, title, rule, marked = judge_payload(hub, wanted.payload, wanted.title)
+    if rule is not None:
+        return OutputRefusal(stored=False, reason="excluded", rule=rule)
+    if payload is not wanted.payload:
+        check_payload(hub, wanted.schema, payload)
+    draft = OutputRow(
+        id=new_id(),
+        schema=wanted.schema,
+        title=title,
+        producer=wanted.producer,
+        client=caller.client,
+        payload=payload,
+        at_ms=hub.now(),
+        document=0,
+    )
 
     def act(conn: Connection) -> OutputReceipt:
         known = answered.get_first_item(conn, caller.client, "output", key)
@@ -92,24 +118,14 @@ def put_output(hub: Hub, caller: Caller, wanted: NewOutput, key: str | None) -> 
             return OutputReceipt(id=known, duplicate=True)
         need_room(conn, hub)
         sources = [_cite(conn, n, item) for n, item in enumerate(wanted.sources)]
-        document = documents.add_document(conn, "output", output_id, now_ms, None, None, wanted.title or "", words)
-        outputs.add_output(
-            conn,
-            OutputRow(
-                id=output_id,
-                schema=wanted.schema,
-                title=wanted.title,
-                producer=wanted.producer,
-                client=caller.client,
-                payload=wanted.payload,
-                at_ms=now_ms,
-                document=document,
-                sources=sources,
-            ),
+        document = documents.add_document(
+            conn, "output", draft.id, draft.at_ms, None, None, title or "", words_of_payload(payload)
         )
-        answered.add_answer(conn, caller.client, "output", key, output_id, now_ms)
-        announce(conn, hub, caller, "output_added", id=output_id, schema=wanted.schema)
-        return OutputReceipt(id=output_id, duplicate=False)
+        outputs.add_output(conn, replace(draft, document=document, sources=sources))
+        answered.add_answer(conn, caller.client, "output", key, draft.id, draft.at_ms)
+        marks.add_marks(conn, draft.id, marked)
+        announce(conn, hub, caller, "output_added", id=draft.id, schema=wanted.schema)
+        return OutputReceipt(id=draft.id, duplicate=False)
 
     return hub.store.write(act)
 
@@ -184,4 +200,5 @@ def _view(conn: Connection, row: OutputRow, *, whole: bool) -> OutputView:
         title=row.title,
         producer=row.producer,
         payload=row.payload if whole else None,
+        marks=marks.get_marks(conn, row.id),
     )

@@ -10,11 +10,12 @@ import msgspec
 from python_core.runtime.capture import is_kept_out
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
+from python_core.runtime.judging import judge_tab
 from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View
 from python_core.smrtdetect.websource import RefusedTab, SeenTab, TabInfo, TabRules, handle_tab_info
 from python_core.smrtdetect.words import words_of_visit
-from python_core.store import Connection, answered, documents, visits
+from python_core.store import Connection, answered, documents, marks, visits
 from python_core.store.visits import VisitRow
 from python_core.utils.ids import new_id
 
@@ -32,11 +33,14 @@ class TabBatch(Body, frozen=True, kw_only=True):
 
 
 class TabReceipt(View, frozen=True, kw_only=True):
-    """What became of one tab: ``id`` is the client's own, or the visit's where it gave none; ``reason`` when not stored."""
+    """What became of one tab: ``id`` is the client's own, or the visit's where it gave none; ``reason`` when not stored,
+    with the ``rule`` by which it is ``excluded``.
+    """
 
     id: str | None
     stored: bool
     reason: str | None = None
+    rule: str | None = None
     visit_id: str | None = None
     duplicate: bool = False
 
@@ -54,7 +58,7 @@ def record_tabs(hub: Hub, caller: Caller, sent: TabInfo | TabBatch) -> TabReceip
     """
     tabs = [sent] if isinstance(sent, TabInfo) else [_read(raw) for raw in sent.tabs]
     rules, received_at_ms = _rules(hub), hub.now()
-    judged = [(tab, handle_tab_info(tab, rules, received_at_ms) if tab else None) for tab in tabs]
+    judged = [(tab, judge_tab(hub, tab, handle_tab_info(tab, rules, received_at_ms)) if tab else None) for tab in tabs]
     return TabReceipts(
         results=hub.store.write(lambda conn: [_record(conn, hub, caller, tab, verdict) for tab, verdict in judged])
     )
@@ -87,7 +91,7 @@ def _record(
     if isinstance(verdict, RefusedTab):
         if verdict.ends_front and _sight(conn, caller, verdict, None, tab.focused):
             announce(conn, hub, caller, "tab_changed", id=None, event=tab.event)
-        return TabReceipt(id=tab.id, stored=False, reason=verdict.reason)
+        return TabReceipt(id=tab.id, stored=False, reason=verdict.reason, rule=verdict.rule)
     key = tab.id or None
     known = answered.get_first_item(conn, caller.client, "tab", key)
     if known is not None:
@@ -96,6 +100,7 @@ def _record(
     if visit is None:
         return TabReceipt(id=tab.id, stored=False, reason="not_in_front")
     answered.add_answer(conn, caller.client, "tab", key, visit.id, hub.now())
+    marks.add_marks(conn, visit.id, verdict.marks)
     came_to_front = verdict.event != "closed" and _sight(conn, caller, verdict, visit.seq, verdict.focused)
     if came_to_front or verdict.event == "closed":
         announce(conn, hub, caller, "tab_changed", id=visit.id, event=verdict.event)

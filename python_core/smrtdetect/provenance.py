@@ -11,9 +11,13 @@ from typing import Final
 import msgspec
 
 from python_core.smrtdetect.browsers import browser_family
-from python_core.smrtdetect.exclusions import PRIVATE_WINDOW_ENDINGS
 from python_core.smrtdetect.plain_names import plain_title
-from python_core.smrtdetect.window_titles import TitleVerdict, browser_in_title, compare_titles
+from python_core.smrtdetect.window_titles import (
+    PRIVATE_WINDOW_ENDINGS,
+    TitleVerdict,
+    browser_in_title,
+    compare_titles,
+)
 
 # A clipboard monitor notices a copy after the key was pressed (it polls, or waits for the owner to render),
 # and an extension's worker tells of a tab when it has woken up. So two events this close have no order that

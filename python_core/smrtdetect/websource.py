@@ -22,6 +22,7 @@ Refusal = Literal[
     "nul_in_title",
     "bad_id",
     "bad_observed_at",
+    "excluded",
 ]
 
 # Browser and hub read the same clock; what differs is its rounding (Firefox: up to 100 ms) and a container's
@@ -67,7 +68,10 @@ class TabRules(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeenTab(msgspec.Struct, frozen=True, kw_only=True):
-    """A page that may be recorded; ``url`` is in normal form, ``site`` a host, ``title`` one line."""
+    """A page that may be recorded; ``url`` is in normal form, ``site`` a host, ``title`` one line.
+
+    ``marks`` names the rules that had a say.
+    """
 
     url: str
     site: str
@@ -80,12 +84,13 @@ class SeenTab(msgspec.Struct, frozen=True, kw_only=True):
     focused: bool | None
     audible: bool | None
     selection: str | None
+    marks: tuple[str, ...] = ()
 
 
 class RefusedTab(msgspec.Struct, frozen=True, kw_only=True):
     """A tab of which nothing is kept but that, and when, something unnamed may have come in front of a page.
 
-    With ``ends_front`` the caller records a blank sighting for ``browser`` at ``observed_at_ms``: a copy made
+    ``rule`` is the one by which it is ``excluded``. With ``ends_front`` the caller records a blank sighting for ``browser`` at ``observed_at_ms``: a copy made
     from then on must not be joined to the page that was seen before.
     """
 
@@ -93,6 +98,7 @@ class RefusedTab(msgspec.Struct, frozen=True, kw_only=True):
     ends_front: bool
     observed_at_ms: int
     browser: str | None
+    rule: str | None = None
 
 
 def handle_tab_info(tab: TabInfo, rules: TabRules, received_at_ms: int) -> SeenTab | RefusedTab:
@@ -108,7 +114,7 @@ def handle_tab_info(tab: TabInfo, rules: TabRules, received_at_ms: int) -> SeenT
     if not isinstance(judged, Address):
         return RefusedTab(
             reason=judged,
-            ends_front=_ends_front(tab),
+            ends_front=ends_front(tab),
             observed_at_ms=observed_at_ms,
             browser=_name(tab.browser),
         )
@@ -134,7 +140,7 @@ def _judge(tab: TabInfo, rules: TabRules) -> Address | Refusal:
     address = read_address(tab.url, exact=exact, prefixes=prefixes)
     if isinstance(address, NoAddress):
         return address.reason
-    if _is_excluded(address.host, rules.excluded_sites):
+    if is_in_sites(address.host, rules.excluded_sites):
         return "excluded_site"
     if "\0" in (tab.title or ""):
         return "nul_in_title"
@@ -143,7 +149,7 @@ def _judge(tab: TabInfo, rules: TabRules) -> Address | Refusal:
     return address
 
 
-def _ends_front(tab: TabInfo) -> bool:
+def ends_front(tab: TabInfo) -> bool:
     """Tell whether the tab is, or may be, what its browser now shows.
 
     ``activated`` says so itself. Of an update in a window without focus one may assume a background tab;
@@ -185,7 +191,8 @@ def _excluded_hosts(sites: tuple[str, ...]) -> frozenset[str]:
     return frozenset(hosts)
 
 
-def _is_excluded(host: str, sites: tuple[str, ...]) -> bool:
+def is_in_sites(host: str, sites: tuple[str, ...]) -> bool:
+    """Say whether a host (lower-case punycode) is one of the sites or below one."""
     if not sites:
         return False
     excluded = _excluded_hosts(sites)

@@ -33,7 +33,7 @@ def test_valid_settings_are_ok_and_what_nothing_reads_is_told(idle: Terminal) ->
     file.write_text(json.dumps({**json.loads(file.read_text()), "treads": 12}))
     done = idle("config", "check")
     assert done.code == 0
-    assert done.out.count("ok  ") == 2
+    assert done.out.count("ok  ") == 3
     assert "is threads meant?" in done.err
     assert len(idle("config", "check", "--json").json["warnings"]) == 1
 

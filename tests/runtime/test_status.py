@@ -34,7 +34,15 @@ def test_a_new_hub_is_ready_healthy_and_empty(hub: Hub, clock: Clock) -> None:
     assert (status.ready, status.level, status.service, status.pid) == (True, "healthy", "smrthub-bridge", os.getpid())
     assert (status.uptime_seconds, status.last_event_id, status.capture) == (61, 0, "running")
     assert status.counts == {"clips": 0, "visits": 0, "outputs": 0}
-    assert set(status.modules) == {"bridge", "webListener", "saveWorker", "store", "eventLog", "backups"}
+    assert set(status.modules) == {
+        "bridge",
+        "webListener",
+        "saveWorker",
+        "store",
+        "eventLog",
+        "backups",
+        "privacyRules",
+    }
     assert is_id(status.instance)
 
 

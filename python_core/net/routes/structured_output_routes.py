@@ -10,7 +10,7 @@ from python_core.net.endpoints import Call, Reply, Routes
 from python_core.runtime import output_schemas, structured_output
 from python_core.runtime.output_schemas import SchemaList, SchemaView
 from python_core.runtime.shapes import PAGE_DEFAULT, Cursor, Done, Limit, Query
-from python_core.runtime.structured_output import NewOutput, OutputPage, OutputReceipt, OutputView
+from python_core.runtime.structured_output import NewOutput, OutputPage, OutputReceipt, OutputRefusal, OutputView
 
 routes = Routes("Structured output")
 
@@ -57,13 +57,17 @@ def put_output_schema(call: Call, name: str, version: int, body: dict[str, Any])
     scope="output:write",
     body=NewOutput,
     body_limit="max_output_bytes",
-    replies={201: OutputReceipt, 200: OutputReceipt},
+    replies={201: OutputReceipt, 200: OutputReceipt | OutputRefusal},
     codes=("storage_full",),
 )
 def post_structured_output(call: Call, body: NewOutput) -> Reply:
-    """Store a payload that fits its schema and whose sources are stored. Event: ``output_added``."""
+    """Store a payload that fits its schema and whose sources are stored. 200 with ``"stored": false`` for what a rule keeps out.
+
+    Event: ``output_added``.
+    """
     receipt = structured_output.put_output(call.hub, call.caller, body, call.key())
-    return Reply(receipt, 200 if receipt.duplicate else 201)
+    made = isinstance(receipt, OutputReceipt) and not receipt.duplicate
+    return Reply(receipt, 201 if made else 200)
 
 
 @routes.declare("GET", "/structured-output", scope="output:read", query=OutputQuery, replies={200: OutputPage})
