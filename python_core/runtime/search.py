@@ -1,34 +1,57 @@
-"""Search: turn what a person types into an index query that cannot fail, and hits into what a person reads."""
+"""Search: find what was captured by what a person types, fold what says the same, and show it within a budget."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Literal
 
 import msgspec
 
-from python_core.errors import BadInput, HubError
+from python_core.errors import HubError
 from python_core.runtime.hub import Hub
+from python_core.runtime.queries import read_query
 from python_core.runtime.shapes import View, cursor_of, instant_ms, place_of
-from python_core.runtime.snippets import WORD, Term, snippet_of, term_of
-from python_core.store import documents
-from python_core.store.documents import DocumentFilter, DocumentHit
+from python_core.runtime.snippets import places_of, snippet_of
+from python_core.store import Connection, documents
+from python_core.store.documents import DocumentRow
+from python_core.store.expressions import DocumentFilter
+from python_core.store.finding import Candidate, Found, find_documents
+from python_core.store.origins import get_origin
+from python_core.store.words import Typed
 from python_core.utils.logger import get_logger_for
 from python_core.utils.timestamps import to_rfc3339
 
-#: Words and phrases of one query that are looked at: more do not help a person and cost time.
-TERMS_AT_MOST = 32
-#: Hits that pages reach into: ranking looks at the newest thousand matches.
-OFFSET_AT_MOST = documents.RANKED_AT_MOST
-#: Documents of one transaction of the index: some 3 ms, in which nobody else can write.
-INDEXED_AT_ONCE = 64
+#: Documents of one transaction of the index: some 6 ms, in which nobody else can write.
+INDEXED_AT_ONCE = 32
+#: How long a search may look before it says what it has: leaves room for the answer within 50 ms.
+LOOKS_FOR_S = 0.02
+#: Ids of folded hits that a hit tells.
+FOLDED_AT_MOST = 10
+#: A hit younger than this is told to be recent.
+RECENT_MS = 7 * 86_400_000
+#: Characters of a title in a reply with a budget, and what the reply itself takes.
+SHORT_TITLE_CHARS, ENVELOPE_CHARS = 120, 160
 
 log = get_logger_for("python-runtime")
-_TERM = re.compile(r'(-?)(?:"([^"]{0,1000})"?|([^\s"]{1,1000}))')
+Why = Literal["title", "text", "phrase", "prefix", "substring", "recent"]
+
+
+class HitSource(View, frozen=True, kw_only=True):
+    """Where an item is from."""
+
+    app: str | None = None
+    site: str | None = None
+    url: str | None = None
 
 
 class SearchHit(View, frozen=True, kw_only=True, omit_defaults=False):
-    """A match: ``marks`` are [start, end) places in ``snippet``; a higher ``score`` is better; the text is somebody's."""
+    """A match: ``marks`` are [start, end) places in ``snippet``; a higher ``score`` is better; the text is somebody's.
+
+    ``why`` it is one: ``title`` and ``text`` say where it was found; ``phrase``: all the words one after the other;
+    ``prefix``: a word that begins so; ``substring``: inside a word; ``recent``: of the last seven days. ``folded`` others say the
+    same; ``foldedIds`` are those of the best ten.
+    """
 
     kind: str
     id: str
@@ -37,18 +60,23 @@ class SearchHit(View, frozen=True, kw_only=True, omit_defaults=False):
     marks: list[tuple[int, int]]
     score: float
     at: str
+    why: list[Why]
+    source: HitSource
+    folded: int
+    folded_ids: list[str]
     trust: Literal["untrusted"]
 
 
 class SearchPage(View, frozen=True, kw_only=True, omit_defaults=False):
-    """Hits, best first."""
+    """Hits, best first; ``partial``: there can be more than was looked at in the time that a search has."""
 
     items: list[SearchHit]
     next_cursor: str | None
+    partial: bool
 
 
 class SearchScope(msgspec.Struct, frozen=True, kw_only=True):
-    """What narrows a search: ``kind`` a list with commas; times are RFC 3339."""
+    """What narrows a search: ``kind`` a list with commas; times are RFC 3339; a site stands for those under it too."""
 
     kind: str | None = None
     site: str | None = None
@@ -57,37 +85,39 @@ class SearchScope(msgspec.Struct, frozen=True, kw_only=True):
     to_time: str | None = None
 
 
-def search(hub: Hub, q: str, wanted: SearchScope, limit: int, cursor: str | None) -> SearchPage:
+def search(
+    hub: Hub, q: str, wanted: SearchScope, limit: int, cursor: str | None, max_chars: int | None = None
+) -> SearchPage:
     """Find clips, visits and outputs by words, ``"phrases"``, ``prefix*`` and ``-not``; no ``q`` is a syntax error.
 
-    A cursor keeps to what was stored when the first page was asked for. How rare a word is changes with what is added
-    meanwhile, so that a hit can still move across the edge of a page: whoever gathers pages looks at the ids.
+    A cursor keeps to what was stored when the first page was asked for, and to that moment: scores are the same whatever is
+    added meanwhile, so that no hit stands on two pages.
+
+    :param max_chars: the most characters of the whole reply as JSON.
     """
-    place = place_of(cursor, 2)
-    match, terms = match_of(q)
-    if match is None:
-        return SearchPage(items=[], next_cursor=None)
-    chosen = DocumentFilter(
-        kinds=tuple(sorted(set(wanted.kind.split(",")))) if wanted.kind else None,
-        site=wanted.site,
-        app=wanted.app,
-        from_ms=instant_ms(wanted.from_time, "?from"),
-        to_ms=instant_ms(wanted.to_time, "?to"),
-    )
-    index_new(hub)
+    place = place_of(cursor, 4)
+    typed, chosen = read_query(q), _filter_of(wanted)
+    if not typed.wanted and not typed.unwanted:
+        return SearchPage(items=[], next_cursor=None, partial=False)
+    is_behind = index_new(hub)
     with hub.store.reading() as conn:
-        upto, offset = place or (documents.get_newest_document(conn), 0)
-        if offset > OFFSET_AT_MOST:
-            raise BadInput.at("?cursor", "is not a cursor of this list: send nextCursor of the page before as it came")
-        hits = documents.find_documents(conn, match, chosen, upto, limit + 1, offset)
+        upto, now_ms, *after = place or (documents.get_newest_document(conn), hub.now())
+        found = find_documents(conn, typed, chosen, upto, now_ms, LOOKS_FOR_S)
+        groups = [group for group in _folded(found) if not after or _place_of(group) > (-after[0], -after[1])]
+        hits = ((group[0], hit) for group in groups if (hit := _hit_of(conn, group, typed, hub.now())))
+        shown = list(islice(hits if max_chars is None else _fitting(hits, max_chars - ENVELOPE_CHARS), limit))
+    last = shown[-1][0] if shown and shown[-1][0] is not groups[-1][0] else None
     return SearchPage(
-        items=[_view(hit, terms) for hit in hits[:limit]],
-        next_cursor=cursor_of(upto, offset + limit) if len(hits) > limit else None,
+        items=[hit for _, hit in shown],
+        next_cursor=cursor_of(upto, now_ms, last.score, last.seq) if last else None,
+        partial=found.is_partial or is_behind,
     )
 
 
-def index_new(hub: Hub, batches: int = 16) -> None:
+def index_new(hub: Hub, batches: int = 16) -> bool:
     """Make what was stored since the last time findable, in transactions of a few milliseconds, at most ``batches``.
+
+    Return whether there is more than that.
 
     A search does so first, the save worker when it is idle, and nobody who stores something waits for it. Where the store
     cannot be written to, a search finds what it found before.
@@ -100,36 +130,91 @@ def index_new(hub: Hub, batches: int = 16) -> None:
             pending = hub.store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE
     except HubError as fault:
         log.warning("New items could not be indexed: {code}", code=fault.code)
+    return pending
 
 
-def match_of(q: str) -> tuple[str | None, list[Term]]:
-    """Return the FTS5 expression for a person's query, or None when there is nothing in it to look for, and its terms.
-
-    Every term becomes a quoted FTS5 string, in which only ``"`` has a meaning, and the pattern leaves none in: nothing
-    that is typed reaches FTS5 as syntax.
-    """
-    wanted, unwanted = dict[str, Term](), dict[str, Term]()
-    for sign, phrase, word in _TERM.findall(q.replace("\0", " "))[:TERMS_AT_MOST]:
-        text = phrase or word
-        if WORD.search(text):  # a term without a word would match nothing
-            is_prefix = word.endswith("*")
-            fts5 = f'"{text.rstrip("*")}"{"*" if is_prefix else ""}'
-            (unwanted if sign else wanted)[fts5] = term_of(text, is_prefix=is_prefix)
-    if not wanted:
-        return None, []
-    match = " AND ".join(wanted)
-    return f"({match}) NOT ({' OR '.join(unwanted)})" if unwanted else match, list(wanted.values())
+def _filter_of(wanted: SearchScope) -> DocumentFilter:
+    site = wanted.site.strip().lower().removeprefix("*.").rstrip(".") if wanted.site else None
+    return DocumentFilter(
+        kinds=tuple(sorted(set(wanted.kind.split(",")))) if wanted.kind else None,
+        site=site,
+        app=wanted.app,
+        from_ms=instant_ms(wanted.from_time, "?from"),
+        to_ms=instant_ms(wanted.to_time, "?to"),
+    )
 
 
-def _view(hit: DocumentHit, terms: list[Term]) -> SearchHit:
-    snippet, marks = snippet_of(hit.body, terms)
+def _folded(found: Found) -> list[list[Candidate]]:
+    """Put those that say the same together, best first."""
+    groups = dict[int, list[Candidate]]()
+    for candidate in found.candidates:
+        groups.setdefault(candidate.fold, []).append(candidate)
+    return list(groups.values())
+
+
+def _place_of(group: list[Candidate]) -> tuple[int, int]:
+    return -group[0].score, -group[0].seq
+
+
+def _hit_of(conn: Connection, group: list[Candidate], typed: Typed, now_ms: int) -> SearchHit | None:
+    """Show the best of a group; None when it is being forgotten at this moment, and hidden till it is gone."""
+    best = group[0]
+    row = documents.get_document(conn, best.seq)
+    if row is None:
+        return None
+    terms = list(typed.wanted)
+    snippet, marks = snippet_of(row.body, terms)
+    others = (documents.get_document(conn, other.seq) for other in islice(group, 1, 1 + FOLDED_AT_MOST))
     return SearchHit(
-        kind=hit.kind,
-        id=hit.item,
-        title=hit.title,
+        kind=row.kind,
+        id=row.item,
+        title=row.title,
         snippet=snippet,
         marks=marks,
-        score=round(-hit.rank, 4),
-        at=to_rfc3339(hit.at_ms),
+        score=best.score / 10_000,
+        at=to_rfc3339(row.at_ms),
+        why=_why(best, row, typed, bool(marks), now_ms),
+        source=_source_of(conn, row),
+        folded=len(group) - 1,
+        folded_ids=[other.item for other in others if other is not None],
         trust="untrusted",
     )
+
+
+def _why(best: Candidate, row: DocumentRow, typed: Typed, in_text: bool, now_ms: int) -> list[Why]:
+    terms = typed.wanted
+    reasons: dict[Why, bool] = {
+        "title": bool(terms) and bool(places_of(row.title, list(terms))),
+        "text": in_text,
+        "phrase": best.is_together or any(term.is_phrase for term in terms),
+        "prefix": any(term.is_prefix for term in terms),
+        "substring": best.is_piece or any(term.is_dense for term in terms),
+        "recent": now_ms - row.at_ms < RECENT_MS,
+    }
+    return [reason for reason, holds in reasons.items() if holds]
+
+
+def _source_of(conn: Connection, row: DocumentRow) -> HitSource:
+    origin = get_origin(conn, row.kind, row.item)
+    return HitSource(app=origin.app, site=row.site, url=origin.url) if origin else HitSource(site=row.site)
+
+
+def _fitting(hits: Iterable[tuple[Candidate, SearchHit]], room: int) -> Iterator[tuple[Candidate, SearchHit]]:
+    """Yield hits while they fit into so many characters; the first is cut rather than left out."""
+    for n, (best, hit) in enumerate(hits):
+        fit = hit if n else _cut(hit, room)
+        room -= _chars_of(fit) + 1
+        if room < 0 and n:
+            return
+        yield best, fit
+
+
+def _cut(hit: SearchHit, room: int) -> SearchHit:
+    if _chars_of(hit) <= room:
+        return hit
+    cut = msgspec.structs.replace(hit, title=hit.title[:SHORT_TITLE_CHARS], source=HitSource(), folded_ids=[])
+    return cut if _chars_of(cut) <= room else msgspec.structs.replace(cut, title="", snippet="", marks=[])
+
+
+def _chars_of(view: View) -> int:
+    return len(msgspec.json.encode(view).decode())

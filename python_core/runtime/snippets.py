@@ -7,27 +7,13 @@ looks at each character a few times at most.
 from __future__ import annotations
 
 import re
-import unicodedata
-from typing import NamedTuple
+
+from python_core.store.words import WORD, Term, folded, is_dense
 
 #: Characters before the first match, and in the whole piece.
 BEFORE_CHARS, PIECE_CHARS = 60, 240
 #: Characters in which a word is looked for that is spelled with other accents.
 FOLDED_AT_MOST = 20_000
-#: What FTS5's unicode61 makes words of: an underscore is none.
-WORD = re.compile(r"[^\W_]+")
-
-
-class Term(NamedTuple):
-    """Words that are wanted one after the other, folded; with ``is_prefix`` the last may go on."""
-
-    words: tuple[str, ...]
-    is_prefix: bool
-
-
-def term_of(text: str, *, is_prefix: bool) -> Term:
-    """Make a term of what was typed."""
-    return Term(tuple(_folded(word) for word in WORD.findall(text)), is_prefix)
 
 
 def snippet_of(text: str, terms: list[Term]) -> tuple[str, list[tuple[int, int]]]:
@@ -37,18 +23,35 @@ def snippet_of(text: str, terms: list[Term]) -> tuple[str, list[tuple[int, int]]
     end = len(text) if start + PIECE_CHARS >= len(text) else start + PIECE_CHARS
     head, tail = "…" if start > 0 else "", "…" if end < len(text) else ""
     piece = text[start:end]
-    return head + piece + tail, [(first + len(head), last + len(head)) for first, last in _places(piece, terms)]
+    return head + piece + tail, [(first + len(head), last + len(head)) for first, last in places_of(piece, terms)]
+
+
+def places_of(text: str, terms: list[Term]) -> list[tuple[int, int]]:
+    """Return where terms stand in a short text, as ``[start, end)``; inside words only where none stands as a word."""
+    as_words = [term for term in terms if term.words and not term.is_dense]
+    places = _places(text, as_words) if as_words else []
+    if not places or len(as_words) < len(terms):
+        places = _inner_places(text, [term for term in terms if not places or term.is_dense], places)
+    return places
 
 
 def _first_place(text: str, terms: list[Term]) -> int:
-    found = re.compile("|".join(_pattern_of(term) for term in terms), re.IGNORECASE).search(text) if terms else None
-    if found is not None:
-        return found.start()
-    beginnings = {term.words[0] for term in terms}
+    if not terms:
+        return 0
+    as_words = [term for term in terms if term.words and not term.is_dense]
+    for pattern in ("|".join(_pattern_of(term) for term in as_words), "|".join(_inside(term) for term in terms)):
+        found = re.compile(pattern, re.IGNORECASE).search(text) if pattern else None
+        if found is not None:
+            return found.start()
+    beginnings = {term.words[0] for term in as_words}
     for word in WORD.finditer(text, 0, FOLDED_AT_MOST):
-        if _folded(word[0]) in beginnings:
+        if folded(word[0]) in beginnings:
             return word.start()
     return 0
+
+
+def _inside(term: Term) -> str:
+    return re.escape(term.text.rstrip("*"))
 
 
 def _pattern_of(term: Term) -> str:
@@ -65,7 +68,7 @@ def _edge(text: str, wanted: int, at_most: int) -> int:
 
 
 def _places(piece: str, terms: list[Term]) -> list[tuple[int, int]]:
-    words = [(word.start(), word.end(), _folded(word[0])) for word in WORD.finditer(piece)]
+    words = [(word.start(), word.end(), folded(word[0])) for word in WORD.finditer(piece)]
     places, n = list[tuple[int, int]](), 0
     while n < len(words):
         fitting = [
@@ -83,9 +86,24 @@ def _fits(words: list[str], term: Term) -> bool:
     return words[-1].startswith(term.words[-1]) if term.is_prefix else words[-1] == term.words[-1]
 
 
-def _folded(word: str) -> str:
-    """Return a word as the index compares it: small letters without accents."""
-    if word.isascii():
-        return word.lower()
-    plain = (each for each in unicodedata.normalize("NFD", word) if not unicodedata.combining(each))
-    return "".join(plain).lower()
+def _inner_places(text: str, terms: list[Term], taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Add places of terms anywhere in a text, also inside words, where no other place is."""
+    flat, origins = "", list[int]()
+    for at, character in enumerate(text):
+        plain = folded(character)
+        flat += plain
+        origins += [at] * len(plain)
+    places = list(taken)
+    for needle in sorted({piece for term in terms for piece in _pieces_of(term)}, key=len, reverse=True):
+        at = flat.find(needle)
+        while at >= 0:
+            place = origins[at], origins[at + len(needle) - 1] + 1
+            if all(place[1] <= start or end <= place[0] for start, end in places):
+                places.append(place)
+            at = flat.find(needle, at + len(needle))
+    return sorted(places)
+
+
+def _pieces_of(term: Term) -> tuple[str, ...]:
+    whole = folded(term.text.rstrip("*") if term.is_prefix else term.text)
+    return term.words if is_dense(whole) else (whole,)

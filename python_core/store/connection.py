@@ -7,6 +7,7 @@ from pathlib import Path
 import apsw
 
 from python_core.errors import Busy, HubError, StorageFull
+from python_core.store import ranking
 from python_core.store.schema import StoreUnusable
 
 
@@ -35,6 +36,7 @@ def connect(path: Path) -> Connection:
     conn.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     for pragma in _PRAGMAS:
         conn.execute(pragma)
+    ranking.register(conn)
     return conn
 
 

@@ -1,41 +1,39 @@
-"""The search index: one document an item (clip, visit, output), found by words with FTS5."""
+"""The search index: one document an item (clip, visit, output), findable by its words and by pieces of them.
+
+Three tables of FTS5 and SQL stand beside the documents, all written by ``index_documents`` and emptied by ``remove_document``:
+``documents_index`` (the words of title, text and ``document_terms``), ``documents_pieces`` (each three characters of a
+document's head), ``document_places`` (when, and what says the same).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from python_core.store.connection import Connection
+from python_core.store.document_terms import fold_of, terms_of
 
-#: Ranking looks at this many of the newest matches: bm25 over all matches of a common word takes 300 ms at a million
-#: documents, over the newest thousand 15 ms (performance.md, "Search at 1,000,000 texts").
-RANKED_AT_MOST = 1_000
-#: Pages of the index that one call writes anew: some 25 ms.
+#: Pages of each index that one call writes anew: some 25 ms.
 MERGED_AT_ONCE = 150
+INDEXES = {"documents_index": "title, body, terms", "documents_pieces": "head"}
+_DAY_MS = 86_400_000
 
 
-@dataclass(frozen=True)
-class DocumentFilter:
-    """What a document must be, beside matching: None means any."""
+class DocumentRow(NamedTuple):
+    """A document with its row."""
 
-    kinds: tuple[str, ...] | None = None
-    site: str | None = None
-    app: str | None = None
-    from_ms: int | None = None
-    to_ms: int | None = None
-
-
-class DocumentHit(NamedTuple):
-    """A match: ``rank`` is bm25 (lower is better)."""
-
+    seq: int
     kind: str
     item: str
     at_ms: int
+    site: str | None
+    app: str | None
     title: str
     body: str
-    rank: float
+
+
+_COLUMNS = "seq, kind, item, at, site, app, title, body"
 
 
 def add_document(
@@ -61,12 +59,11 @@ def index_documents(conn: Connection, at_most: int) -> int:
 
     Together they cost a third of what they would one a transaction: each transaction makes a segment of its own.
     """
-    rows = conn.execute(
-        "SELECT seq, title, body FROM documents WHERE seq > (SELECT upto FROM indexed) ORDER BY seq LIMIT ?", (at_most,)
-    ).fetchall()
+    sql = f"SELECT {_COLUMNS} FROM documents WHERE seq > (SELECT upto FROM indexed) ORDER BY seq LIMIT ?"
+    rows = [DocumentRow._make(row) for row in conn.execute(sql, (at_most,))]
     if rows:
-        conn.executemany("INSERT INTO documents_index(rowid, title, body) VALUES (?, ?, ?)", rows)
-        conn.execute("UPDATE indexed SET upto = ?", (rows[-1][0],))
+        _put_into_index(conn, rows)
+        conn.execute("UPDATE indexed SET upto = ?", (rows[-1].seq,))
     return len(rows)
 
 
@@ -75,41 +72,78 @@ def has_unindexed(conn: Connection) -> bool:
     return conn.execute("SELECT 1 FROM documents WHERE seq > (SELECT upto FROM indexed) LIMIT 1").fetchone() is not None
 
 
+def get_document(conn: Connection, seq: int) -> DocumentRow | None:
+    """Return one document."""
+    row = conn.execute(f"SELECT {_COLUMNS} FROM documents WHERE seq = ?", (seq,)).fetchone()
+    return DocumentRow._make(row) if row else None
+
+
 def set_document_title(conn: Connection, seq: int, title: str) -> None:
     """Give a document another title, in the index too."""
-    row = conn.execute("SELECT title, body FROM documents WHERE seq = ?", (seq,)).fetchone()
-    if row is None or row[0] == title:
-        return
-    is_indexed = _take_from_index(conn, seq, row[0], row[1])
-    conn.execute("UPDATE documents SET title = ? WHERE seq = ?", (title, seq))
-    if is_indexed:
-        conn.execute("INSERT INTO documents_index(rowid, title, body) VALUES (?, ?, ?)", (seq, title, row[1]))
+    row = get_document(conn, seq)
+    if row is not None:
+        _replace(conn, row, row._replace(title=title))
 
 
 def remove_document_site(conn: Connection, seq: int) -> None:
-    """Let a document be of no site."""
-    conn.execute("UPDATE documents SET site = NULL WHERE seq = ?", (seq,))
+    """Let a document be of no site, in the index too."""
+    row = get_document(conn, seq)
+    if row is not None:
+        _replace(conn, row, row._replace(site=None))
+
+
+def _replace(conn: Connection, row: DocumentRow, wanted: DocumentRow) -> None:
+    if row == wanted:
+        return
+    is_indexed = _take_from_index(conn, row.seq)
+    conn.execute("UPDATE documents SET title = ?, site = ? WHERE seq = ?", (wanted.title, wanted.site, row.seq))
+    if is_indexed:
+        _put_into_index(conn, [wanted])
 
 
 def remove_document(conn: Connection, seq: int) -> None:
     """Take an item out of the index; ``secure-delete`` leaves none of its words in the index's pages."""
-    row = conn.execute("SELECT title, body FROM documents WHERE seq = ?", (seq,)).fetchone()
-    if row is not None:
-        _take_from_index(conn, seq, row[0], row[1])
-        conn.execute("DELETE FROM documents WHERE seq = ?", (seq,))
-        # SQLite gives the highest row's number away again: the next document must not count as indexed.
-        conn.execute("UPDATE indexed SET upto = min(upto, coalesce((SELECT max(seq) FROM documents), 0))")
+    _take_from_index(conn, seq)
+    conn.execute("DELETE FROM documents WHERE seq = ?", (seq,))
+    # SQLite gives the highest row's number away again: the next document must not count as indexed.
+    conn.execute("UPDATE indexed SET upto = min(upto, coalesce((SELECT max(seq) FROM documents), 0))")
 
 
-def _take_from_index(conn: Connection, seq: int, title: str, body: str) -> bool:
-    """Take a document's words out; say whether they were in."""
-    is_indexed = conn.execute("SELECT 1 FROM indexed WHERE upto >= ?", (seq,)).fetchone() is not None
-    if is_indexed:
+def _put_into_index(conn: Connection, rows: list[DocumentRow]) -> None:
+    """Write what stands beside the documents first, their words and pieces last.
+
+    A statement that can fail half-way (an upsert, INSERT … SELECT) begins a savepoint, at which FTS5 writes what it has gathered:
+    in between it would make a segment a row, six times as slow.
+    """
+    terms = [(row.seq, terms_of(row.kind, row.site, row.app, row.title, row.body)) for row in rows]
+    conn.executemany("INSERT INTO document_terms(seq, terms) VALUES (?, ?)", terms)
+    conn.executemany(
+        "INSERT INTO document_places(seq, at, fold) VALUES (?, ?, ?)",
+        [(row.seq, row.at_ms, fold_of(row.kind, row.title, row.body)) for row in rows],
+    )
+    conn.executemany(
+        "INSERT INTO document_days(day, first, last) VALUES (?, ?, ?) "
+        "ON CONFLICT(day) DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last)",
+        [(row.at_ms // _DAY_MS, row.seq, row.seq) for row in rows],
+    )
+    heads = [head for row in rows for head in conn.execute("SELECT seq, head FROM searched WHERE seq = ?", (row.seq,))]
+    conn.executemany(
+        "INSERT INTO documents_index(rowid, title, body, terms) VALUES (?, ?, ?, ?)",
+        [(row.seq, row.title, row.body, words) for row, (_, words) in zip(rows, terms, strict=True)],
+    )
+    conn.executemany("INSERT INTO documents_pieces(rowid, head) VALUES (?, ?)", heads)
+
+
+def _take_from_index(conn: Connection, seq: int) -> bool:
+    """Take a document's words and pieces out; say whether they were in. A day keeps its span: it may be wider than it need be."""
+    for table, columns in INDEXES.items():
         conn.execute(
-            "INSERT INTO documents_index(documents_index, rowid, title, body) VALUES ('delete', ?, ?, ?)",
-            (seq, title, body),
+            f"INSERT INTO {table}({table}, rowid, {columns}) SELECT 'delete', seq, {columns} FROM searched WHERE seq = ?",
+            (seq,),
         )
-    return is_indexed
+    conn.execute("DELETE FROM document_terms WHERE seq = ?", (seq,))
+    conn.execute("DELETE FROM document_places WHERE seq = ?", (seq,))
+    return bool(conn.changes())
 
 
 @contextmanager
@@ -119,73 +153,41 @@ def loosely_removing(conn: Connection) -> Iterator[None]:
     ``secure-delete`` seeks each word of each document: 2 to 14 ms a document of 120 words, against 0.05 ms. The words go when
     ``merge_index`` has written the whole index anew.
     """
-    conn.execute("INSERT INTO documents_index(documents_index, rank) VALUES ('secure-delete', 0)")
+    for index in INDEXES:
+        conn.execute(f"INSERT INTO {index}({index}, rank) VALUES ('secure-delete', 0)")
     yield
-    conn.execute(
-        "INSERT INTO documents_index(documents_index) VALUES ('flush')"
-    )  # else it is written as the next line says
-    conn.execute("INSERT INTO documents_index(documents_index, rank) VALUES ('secure-delete', 1)")
+    for index in INDEXES:
+        conn.execute(f"INSERT INTO {index}({index}) VALUES ('flush')")  # else it is written as the next line says
+        conn.execute(f"INSERT INTO {index}({index}, rank) VALUES ('secure-delete', 1)")
 
 
 def merge_index(conn: Connection, *, begin: bool) -> bool:
     """Write a piece of the index anew, without what is gone (``begin``: from the start); say whether there is more to do."""
-    before = conn.total_changes()
-    sql = "INSERT INTO documents_index(documents_index, rank) VALUES ('merge', ?)"
-    conn.execute(sql, (-MERGED_AT_ONCE if begin else MERGED_AT_ONCE,))
-    return conn.total_changes() - before >= 2  # as FTS5's documentation has it
+    has_more = False
+    for index in INDEXES:
+        before = conn.total_changes()
+        pages = -MERGED_AT_ONCE if begin else MERGED_AT_ONCE
+        conn.execute(f"INSERT INTO {index}({index}, rank) VALUES ('merge', ?)", (pages,))
+        has_more |= conn.total_changes() - before >= 2  # as FTS5's documentation has it
+    return has_more
 
 
 def get_newest_document(conn: Connection) -> int:
-    """Return the newest document's row, 0 when there is none: a page of hits is taken below it."""
-    row = conn.execute("SELECT max(seq) FROM documents").fetchone()
-    return (row[0] if row else 0) or 0
+    """Return the newest document's row that a search can find, 0 when there is none: a page of hits is taken below it."""
+    [(upto,)] = conn.execute("SELECT upto FROM indexed")
+    return int(upto)
 
 
-def find_documents(
-    conn: Connection, match: str, wanted: DocumentFilter, upto: int, limit: int, offset: int
-) -> list[DocumentHit]:
-    """Return hits for an FTS5 expression, best first, among the newest ``RANKED_AT_MOST`` matches up to row ``upto``."""
-    conditions, values = _conditions(wanted)
-    best = conn.execute(
-        f"""
-        SELECT i.rowid, i.rank
-        FROM documents_index i JOIN documents d ON d.seq = i.rowid
-        WHERE documents_index MATCH :match AND i.rowid <= :upto AND i.rowid >= coalesce((
-            SELECT min(seq) FROM (
-                SELECT d.seq FROM documents_index i JOIN documents d ON d.seq = i.rowid
-                WHERE documents_index MATCH :match AND i.rowid <= :upto {conditions}
-                ORDER BY i.rowid DESC LIMIT {RANKED_AT_MOST}
-            )), 0) {conditions}
-        ORDER BY i.rank, i.rowid DESC LIMIT :limit OFFSET :offset
-        """,
-        {
-            "match": match,
-            "upto": upto,
-            "limit": limit,
-            "offset": offset,
-            **values,
-        },
-    ).fetchall()
-    sql = "SELECT kind, item, at, title, body FROM documents WHERE seq = ?"
-    return [DocumentHit._make((*row, rank)) for seq, rank in best for row in conn.execute(sql, (seq,))]
+def span_of(conn: Connection, from_ms: int | None, to_ms: int | None, upto: int) -> tuple[int, int]:
+    """Return the least and the greatest row that documents of a span of time can have; none: the greatest is the less.
 
-
-def _conditions(wanted: DocumentFilter) -> tuple[str, dict[str, str | int]]:
-    """Build the SQL of a filter; values are always bound, only our own column names stand in the text."""
-    parts: list[str] = []
-    values: dict[str, str | int] = {}
-    if wanted.kinds is not None:
-        names = [f"kind{n}" for n in range(len(wanted.kinds))]
-        parts.append(f"AND d.kind IN ({', '.join(':' + name for name in names)})")
-        values.update(zip(names, wanted.kinds, strict=True))
-    for column, sign, value in (
-        ("site", "=", wanted.site),
-        ("app", "=", wanted.app),
-        ("at", ">=", wanted.from_ms),
-        ("at", "<=", wanted.to_ms),
-    ):
-        if value is not None:
-            name = f"v{len(values)}"
-            parts.append(f"AND d.{column} {sign} :{name}")
-            values[name] = value
-    return " ".join(parts), values
+    Rows follow each other in time but for clocks and imports, so that a span is a range of rows: intersecting words with
+    it takes no time, while joining each match with its time takes twelve times as long (performance.md).
+    """
+    if from_ms is None and to_ms is None:
+        return 1, upto
+    [(first, last)] = conn.execute(
+        "SELECT min(first), max(last) FROM document_days WHERE day BETWEEN ? AND ?",
+        (-(2**40) if from_ms is None else from_ms // _DAY_MS, 2**40 if to_ms is None else to_ms // _DAY_MS),
+    )
+    return (1, 0) if first is None else (first, min(last, upto))

@@ -126,7 +126,22 @@ CREATE TABLE beats(
 
 _KEEPING = """
 CREATE TABLE indexed(one INTEGER PRIMARY KEY CHECK (one = 1), upto INTEGER NOT NULL) STRICT;
-INSERT INTO indexed SELECT 1, coalesce(max(seq), 0) FROM documents;
+INSERT INTO indexed VALUES (1, 0);
+DROP TABLE documents_index;
+CREATE TABLE document_terms(seq INTEGER PRIMARY KEY, terms TEXT NOT NULL) STRICT;
+CREATE TABLE document_places(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, fold INTEGER NOT NULL) STRICT;
+CREATE TABLE document_days(day INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
+CREATE VIEW searched AS
+    SELECT d.seq, d.title, d.body, t.terms, substr(d.title, 1, 120) || char(10) || substr(d.body, 1, 200) AS head
+    FROM document_terms t JOIN documents d ON d.seq = t.seq;
+CREATE VIRTUAL TABLE documents_index USING fts5(
+    title, body, terms, content='searched', content_rowid='seq', tokenize="unicode61 remove_diacritics 2"
+);
+CREATE VIRTUAL TABLE documents_pieces USING fts5(
+    head, content='searched', content_rowid='seq', detail=none, columnsize=0, tokenize="trigram remove_diacritics 1"
+);
+INSERT INTO documents_index(documents_index, rank) VALUES ('secure-delete', 1), ('automerge', 16);
+INSERT INTO documents_pieces(documents_pieces, rank) VALUES ('secure-delete', 1), ('automerge', 16);
 
 ALTER TABLE clients ADD COLUMN last_used_at INTEGER;
 

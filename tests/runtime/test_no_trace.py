@@ -27,6 +27,7 @@ from python_core.runtime.search import SearchScope, index_new, search
 from python_core.runtime.structured_output import NewOutput, put_output, remove_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.runtime.triggers import NewRun, queue_run, run_next
+from python_core.store.connection import connect
 from python_core.store.copying import copy_database
 from tests.hubs import Clock, caller, start_python
 
@@ -39,7 +40,8 @@ COLUMNS = {
     "clips.app clips.window_title clips.url clips.site clips.title clips.visit clips.evidence fragments.type fragments.mime "
     "fragments.digest fragments.content fragments.type_id fragments.type_group fragments.type_extension doomed_blobs.digest "
     "documents.kind documents.item documents.site documents.app documents.title documents.body documents_index.title "
-    "documents_index.body outputs.id outputs.schema outputs.title outputs.producer outputs.client outputs.payload reads.item "
+    "documents_index.body documents_index.terms documents_pieces.head document_terms.terms "
+    "outputs.id outputs.schema outputs.title outputs.producer outputs.client outputs.payload reads.item "
     "reads.client",
     "clear": "runs.args runs.result runs.error indicators.text hub_commands.args confirmations.asked output_sources.seen",
     "digest": "answered.key confirmations.digest",
@@ -57,7 +59,8 @@ COLUMNS = {
 #: Those that the canary is planted in, and is there before.
 PLANTED = (
     "visits.tab visits.url visits.site visits.title clips.window_title clips.url clips.site clips.title fragments.content "
-    "documents.site documents.title documents.body outputs.title outputs.producer outputs.payload runs.args runs.result "
+    "documents.site documents.title documents.body document_terms.terms "
+    "outputs.title outputs.producer outputs.payload runs.args runs.result "
     "indicators.text hub_commands.args confirmations.asked"
 )
 
@@ -162,7 +165,7 @@ def planted_in(hub: Hub) -> set[str]:
         return {
             column
             for column in text_columns(conn)
-            if not column.startswith("documents_index.")
+            if not column.startswith(("documents_index.", "documents_pieces."))
             and conn.execute(
                 f"SELECT 1 FROM main.{column.split('.')[0]} WHERE instr({column.split('.')[1]}, ?)", (CANARY,)
             ).fetchone()
@@ -188,9 +191,12 @@ def test_no_byte_is_left_in_any_file(hub: Hub, clock: Clock, wanted: Callable[..
     assert not receipt.pending
     assert files_with(hub.store.folder, CANARY.encode()) == []
     assert files_with(hub.store.folder, CANARY[1:-1].encode()) == []  # nor a part of it in the index
+    assert files_with(hub.store.folder, CANARY.encode().hex().encode()) == []  # nor as the index writes a site
     assert hub.store.path.stat().st_size >= before  # freed pages were overwritten, not cut off
+    conn = connect(hub.store.path)  # a new one: FTS5 checks by what a connection last read of the index's structure
+    assert conn.pragma("integrity_check") == "ok"
+    conn.close()
     with hub.store.reading() as conn:
-        assert conn.pragma("integrity_check") == "ok"
         conn.execute("SELECT count(*) FROM main.documents_index WHERE documents_index MATCH 'neighbour'").fetchone()
 
 

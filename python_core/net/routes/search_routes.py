@@ -23,7 +23,7 @@ class SearchQuery(Query, frozen=True, kw_only=True):
         ]
         | None
     ) = None
-    site: Annotated[str, msgspec.Meta(max_length=253, description="From this site.")] | None = None
+    site: Annotated[str, msgspec.Meta(max_length=253, description="From this site, or one under it.")] | None = None
     app: Annotated[str, msgspec.Meta(max_length=1024, description="From this program.")] | None = None
     from_: Annotated[Instant, msgspec.Meta(description="From this time or later.")] | None = msgspec.field(
         name="from", default=None
@@ -31,12 +31,19 @@ class SearchQuery(Query, frozen=True, kw_only=True):
     to: Annotated[Instant, msgspec.Meta(description="From this time or before.")] | None = None
     limit: Limit = 20
     cursor: Cursor | None = None
+    max_chars: (
+        Annotated[int, msgspec.Meta(ge=1_000, le=1_000_000, description="Of the whole reply, as JSON, at most.")] | None
+    ) = None
 
 
 @routes.declare("GET", "/search", scope="search:read", query=SearchQuery, replies={200: SearchPage})
 def get_search(call: Call, query: SearchQuery) -> Reply:
-    """Find clips, visits and outputs, best first; what is typed is never a syntax error."""
+    """Find clips, visits and outputs, best first; what is typed is never a syntax error.
+
+    Words are found whatever their case and accents, and, where that finds little, inside other words. What says the same is one
+    hit. No hit stands on two pages, whatever is stored meanwhile.
+    """
     wanted = SearchScope(kind=query.kind, site=query.site, app=query.app, from_time=query.from_, to_time=query.to)
-    page = search(call.hub, query.q, wanted, query.limit, query.cursor)
-    call.note_reads(*(hit.id for hit in page.items))
+    page = search(call.hub, query.q, wanted, query.limit, query.cursor, query.max_chars)
+    call.note_reads(*(item for hit in page.items for item in (hit.id, *hit.folded_ids)))
     return Reply(page)

@@ -1,0 +1,93 @@
+"""What counts as a word, for the index and for what is typed: folding, the parts of a name, Chinese and its like by twos."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import NamedTuple
+
+#: What FTS5's unicode61 makes words of: an underscore is none.
+WORD = re.compile(r"[^\W_]+")
+#: Scripts written without spaces: Han, kana and (its words bear endings) Hangul. unicode61 takes a run of them for one word.
+DENSE = "\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+HAS_DENSE = re.compile(f"[{DENSE}\uff66-\uff9d]")
+_RUNS = re.compile(f"[{DENSE}]+|[^\\W_{DENSE}]+")
+#: Letters with accents that unicode61 does not take off.
+_FAR = re.compile("[\u0370-\u1dff]")
+#: A name in camelCase, and where it is taken apart: ``parseHTTPReply2`` → parse HTTP Reply 2.
+_CAMEL = re.compile(r"[^\W_]*[a-z][A-Z][^\W_]*")
+_HAS_HUMP = re.compile("[a-z][A-Z]")
+_HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+#: Private characters mark words that nobody can type: unicode61 takes them for letters, and what is typed is rid of them.
+PRIVATE = re.compile("[\ue000-\uf8ff]")
+
+
+def folded(text: str) -> str:
+    """Return a text as the index compares it: small letters without accents."""
+    if text.isascii():
+        return text.lower()
+    plain = (each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each))
+    return unicodedata.normalize("NFC", "".join(plain)).lower()
+
+
+def is_dense(text: str) -> bool:
+    """Say whether a text holds a script that is written without spaces."""
+    return not text.isascii() and HAS_DENSE.search(text) is not None
+
+
+def runs_of(text: str) -> Iterator[tuple[str, bool]]:
+    """Yield the pieces of a text that are one script's, and whether it is one without spaces; half-width kana as whole ones."""
+    for run in _RUNS.findall(unicodedata.normalize("NFKC", text)):
+        yield run, HAS_DENSE.match(run) is not None
+
+
+def twos_of(run: str) -> list[str]:
+    """Return each two characters that stand together, and the last alone: so the first of any is the beginning of a word."""
+    return [run[n : n + 2] for n in range(len(run))]
+
+
+def parts_of(text: str) -> list[str]:
+    """Return the words within words: the parts of camelCase names, dense scripts by twos with the other words in between.
+
+    Also words without their accents where unicode61 takes those for letters of their own (Cyrillic, Greek, Arabic).
+    """
+    parts: list[str] = []
+    if _HAS_HUMP.search(text):
+        for name in _CAMEL.findall(text):
+            parts += _HUMPS.findall(name)
+    if _FAR.search(text):
+        parts += [plain for word in WORD.findall(text) if _FAR.search(word) and (plain := folded(word)) != word.lower()]
+    if is_dense(text):
+        for word in WORD.findall(text):
+            if is_dense(word):
+                for run, dense in runs_of(word):
+                    parts += twos_of(run) if dense else [run]
+    return parts
+
+
+class Term(NamedTuple):
+    """Words that are wanted one after the other, folded; with ``is_prefix`` the last may go on. ``text`` is as typed."""
+
+    text: str
+    words: tuple[str, ...]
+    is_prefix: bool = False
+    is_phrase: bool = False
+
+    @property
+    def is_dense(self) -> bool:
+        """Say whether it holds a script that is written without spaces."""
+        return is_dense(self.text)
+
+
+class Typed(NamedTuple):
+    """What is looked for: all of ``wanted`` and none of ``unwanted``."""
+
+    wanted: tuple[Term, ...]
+    unwanted: tuple[Term, ...]
+
+
+def has_prefix(text: str, term: Term) -> bool:
+    """Say whether a text has a term whose last word may go on."""
+    pattern = r"[\W_]+".join(re.escape(word) for word in term.words)
+    return re.search(rf"(?<![^\W_]){pattern}", folded(text)) is not None
