@@ -6,17 +6,14 @@ until it is forgotten.
 
 from __future__ import annotations
 
-import os
-import re
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
 
 from python_core.errors import HubError, StorageFull
 from python_core.runtime.hub import Hub
-from python_core.store.copying import copy_database, faults_in, remove_replaced
+from python_core.store.copying import copy_database, faults_in, list_daily_copies, remove_replaced
 from python_core.utils.config_path_resolver import make_private
 from python_core.utils.ids import new_id
 from python_core.utils.logger import get_logger_for
@@ -26,29 +23,11 @@ FIRST_AFTER_S, EVERY_S = 120.0, 900.0
 #: A pause after each mebibyte, for those who wait for the disk.
 PAUSE_S = 0.002
 _MIB = 1024 * 1024
-_NAME = re.compile(r"hub-(\d{4}-\d{2}-\d{2})\.db")
 log = get_logger_for("python-runtime")
-
-
-class DailyCopy(NamedTuple):
-    """A copy of a day (UTC)."""
-
-    day: date
-    path: Path
 
 
 class _Ended(Exception):
     """The hub ends in the middle of a copy."""
-
-
-def list_daily_copies(folder: Path) -> list[DailyCopy]:
-    """Return the copies of the store in ``folder``, newest first."""
-    try:
-        names = os.listdir(folder / "backups")  # noqa: PTH208  # a fifth of the time: every /status asks
-    except FileNotFoundError:
-        return []
-    days = [(found[1], name) for name in names if (found := _NAME.fullmatch(name))]
-    return [DailyCopy(date.fromisoformat(day), folder / "backups" / name) for day, name in sorted(days, reverse=True)]
 
 
 def back_up_daily(hub: Hub, stop: threading.Event | None = None) -> Path | None:

@@ -11,7 +11,6 @@ import msgspec
 
 from python_core import __version__
 from python_core.errors import HubError
-from python_core.runtime.backups import list_daily_copies
 from python_core.runtime.capture import CaptureView, announce_lapsed, get_capture
 from python_core.runtime.clients import proof_for
 from python_core.runtime.events import announce
@@ -20,6 +19,7 @@ from python_core.runtime.room import fullness_of
 from python_core.runtime.shapes import View
 from python_core.store import Connection, beats, meta, runs, tallies
 from python_core.store.beats import BeatRow
+from python_core.store.copying import list_daily_copies
 from python_core.store.events import get_last_event_id
 from python_core.store.meta import Identity
 from python_core.utils.heartbeat import level_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,8 +12,9 @@ import apsw
 from python_core.store import clips, outputs, visits
 from python_core.store.blobs import blob_files
 from python_core.store.clips import ClipRow
-from python_core.store.connection import Connection
+from python_core.store.connection import Connection, connect, finding_of
 from python_core.store.database import Store
+from python_core.store.forgettings import hide_forgotten
 from python_core.store.outputs import OutputRow
 from python_core.store.visits import VisitRow
 
@@ -68,6 +70,24 @@ _BLOBS = """SELECT DISTINCT digest FROM clips JOIN fragments ON clip = seq WHERE
     AND (:to_ms IS NULL OR captured_at <= :to_ms) ORDER BY digest"""
 
 
+@contextmanager
+def one_moment(store: Store) -> Iterator[Connection]:
+    """Open a connection of its own that sees one moment, and nothing that is being forgotten.
+
+    A snapshot of ``store.reading()`` would tell of a damaged page once more when it ends.
+    """
+    try:
+        conn = connect(store.path)
+        try:
+            hide_forgotten(conn)
+            conn.execute("BEGIN")
+            yield conn
+        finally:
+            conn.close()
+    except apsw.Error as fault:
+        raise finding_of(fault) from fault
+
+
 def walk_clips(conn: Connection, wanted: Wanted) -> Iterator[ClipRow | Lost]:
     """Give the clips with their contents."""
     return _walk(conn, "clips", _CLIPS, wanted, lambda seq: clips.get_clip_in_row(conn, seq))
@@ -110,14 +130,15 @@ def _walk(conn: Connection, table: str, sql: str, wanted: Wanted, read: Callable
     """Go through a table; after a damaged page, one row number at a time until a readable one comes."""
     after, last = 0, None
     while True:
-        values: dict[str, Any] = {"after": after, **vars(wanted)}
+        rows = conn.cursor()
         try:
-            for (seq,) in conn.execute(sql, values):
+            for (seq,) in rows.execute(sql, {"after": after, **vars(wanted)}):
                 after = seq - 1  # so that what cannot be read behind it is told by its number
                 item = read(seq)
                 after = seq
                 yield item
         except apsw.CorruptError:
+            rows.close(force=True)  # else the transaction's end tells of it again
             last = _last_row(conn, table) if last is None else last
             after += 1
             yield Lost(after)

@@ -16,7 +16,7 @@ from python_core.store import Connection, Store, meta, open_store, outputs, tall
 from python_core.store.blobs import get_blob
 from python_core.store.clips import ClipRow, FragmentRow
 from python_core.store.schema import DATABASE_NAME
-from python_core.store.walking import Lost, Wanted, list_blobs, walk_clips, walk_outputs, walk_visits
+from python_core.store.walking import Lost, Wanted, list_blobs, one_moment, walk_clips, walk_outputs, walk_visits
 from python_core.support.archive_writer import ArchiveWriter, room_told
 from python_core.support.export_format import (
     FORMAT_VERSION,
@@ -59,7 +59,7 @@ def export_items(
     chosen = [kind for kind in KINDS if kind in set(kinds)]
     try:
         instance = meta.identity_of(store).instance
-        with room_told(), store.reading() as conn, ArchiveWriter(target) as archive:
+        with room_told(), one_moment(store) as conn, ArchiveWriter(target) as archive:
             return _Export(store, instance, conn, archive, wanted, progress).write(chosen)
     finally:
         store.close()

@@ -125,3 +125,27 @@ def test_a_backup_of_a_running_hub_is_restored_when_it_has_ended(idle: Terminal,
 def test_a_backup_and_a_restoring_take_no_options_of_others(idle: Terminal) -> None:
     assert idle("export", "--backup", "x", "--kind", "clip").code == 2
     assert idle("import", "--restore", "x", "--dry-run").code == 2
+
+
+def test_the_doctor_examines_the_store_of_a_running_hub(smrthub: Terminal) -> None:
+    smrthub.copy("healthy")
+    seen = smrthub("doctor", "--store")
+    assert seen.code == 0, seen
+    assert "search index" in seen.out
+    found = smrthub("doctor", "--store", "--full", "--json").json
+    assert found["whole"] is True
+    assert {check["state"] for check in found["checks"]} <= {"ok", "warning", "skipped"}
+    refused = smrthub("doctor", "--store", "--repair")
+    assert refused.code == 1
+    assert "smrthub stop" in refused.err
+
+
+def test_the_doctor_ends_with_1_where_something_is_wrong(idle: Terminal) -> None:
+    served = idle.home.start_hub()
+    idle.copy("healthy")
+    served.end()
+    path = idle.home.paths.stored() / "hub.db"
+    path.write_bytes(path.read_bytes()[:8192])
+    seen = idle("doctor", "--store")
+    assert seen.code == 1
+    assert "put back a copy" in seen.err

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from python_core.errors import HubError, StorageFull
-from python_core.runtime.backups import back_up_daily, keep_daily_copies, list_daily_copies
+from python_core.runtime.backups import back_up_daily, keep_daily_copies
 from python_core.runtime.free_disk import FreeDisk
 from python_core.runtime.hub import Hub
 from python_core.runtime.status import get_status
 from python_core.store import Store
+from python_core.store.copying import list_daily_copies
 from tests.hubs import Clock, make_hub
 from tests.support.kept import put, text
 
