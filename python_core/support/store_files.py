@@ -35,10 +35,19 @@ def examine_files(folder: Path) -> list[Finding]:
     return [_check_files(folder), _check_disk(folder), _check_log(folder), _check_copies(folder)]
 
 
+if sys.platform == "win32":
+
+    def _is_open(found: os.stat_result) -> bool:  # noqa: ARG001  # no modes there
+        return False
+
+else:
+
+    def _is_open(found: os.stat_result) -> bool:
+        return found.st_uid != os.geteuid() or bool(stat.S_IMODE(found.st_mode) & 0o077)
+
+
 def _check_files(folder: Path) -> Finding:
-    """Nobody else may read or own any file of the store."""
-    if sys.platform == "win32":
-        return Finding("files", "skipped", "Windows keeps no modes")
+    """Nobody else may read or own any file of the store, and none may lead elsewhere."""
     open_to_others = 0
     for place, folders, files in os.walk(folder):
         for path in [Path(place), *(Path(place) / name for name in [*files, *folders])]:
@@ -46,8 +55,7 @@ def _check_files(folder: Path) -> Finding:
                 found = path.lstat()
             except FileNotFoundError:
                 continue
-            is_ours = found.st_uid == os.geteuid() and not stat.S_ISLNK(found.st_mode)
-            open_to_others += not is_ours or bool(stat.S_IMODE(found.st_mode) & 0o077)
+            open_to_others += stat.S_ISLNK(found.st_mode) or _is_open(found)
     if open_to_others:
         advice = f"Make them yours alone: chmod -R u+rwX,go= {folder}"
         return Finding("files", "failed", f"{open_to_others} are open to others, or links", "files_open", advice)
