@@ -153,8 +153,8 @@ def _is_allowed(hub: HubClient, asking: dict[str, Any]) -> bool:
     """Show who asks, and do what the user says."""
     from python_core.client import path_of
 
-    origin = f" at {one_line(asking['origin'])}" if asking["origin"] else ""
-    say(f"\n  Who     {one_line(asking['name'])} ({asking['kind']}{origin})")
+    say(f"\n  Who     {one_line(asking['name'])}")
+    say(f"  Is      {asking['kind']}{', at ' + one_line(asking['origin']) if asking['origin'] else ''}")
     say(f"  Wants   {one_line(' '.join(asking['scopes']))}")
     say(f"  Code    {click.style(asking['userCode'], bold=True)}\n")
     allowed = click.confirm("Does it show the same code, and may it?", err=True)

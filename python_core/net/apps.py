@@ -21,7 +21,7 @@ from python_core.net.gate import CALLER, CORS_ORIGIN, Gate
 from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.confirmation import need_confirmation
 from python_core.runtime.hub import Hub
-from python_core.runtime.owner_session import join_owner_session
+from python_core.runtime.owner_session import given_token, join_owner_session
 from python_core.runtime.privacy import load_rules
 from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import resolve_paths
@@ -113,7 +113,8 @@ def _view_of(hub: Hub, endpoint: Endpoint) -> Callable[..., Response]:
             content = read_body(environ)
             parts["body"] = decode(content, body_shape)
         if endpoint.side_effect:
-            need_confirmation(hub, environ[CALLER], endpoint.name, environ["PATH_INFO"], content)
+            target = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}".removesuffix("?")
+            need_confirmation(hub, environ[CALLER], endpoint.name, target, content)
         return _response(handler(Call(hub, environ[CALLER], environ), **parts))
 
     return view
@@ -201,7 +202,7 @@ class LazyApp:
         configure_logs(paths, level=settings.bridge.log_level)
         store = open_store(paths.stored())
         hub = Hub(settings, store, rules=rules)
-        given = os.environ.get("SMRTHUB_SESSION_TOKEN")
+        given = given_token(os.environ)
         token = join_owner_session(hub, given)
         app = self._create(settings, store, hub)
         runtime_file = RuntimeFile(paths, self._service, None if given else token)

@@ -21,7 +21,7 @@ from python_core.net.unix_socket import UnixSocket, bind_unix, listen_beside
 from python_core.runtime.backups import keep_daily_copies
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
-from python_core.runtime.owner_session import begin_owner_session, join_owner_session
+from python_core.runtime.owner_session import begin_owner_session, given_token, join_owner_session
 from python_core.runtime.privacy import LiveRules, load_rules
 from python_core.runtime.save_worker import save_and_route_worker
 from python_core.runtime.status import end_beat, record_beat
@@ -254,7 +254,7 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     # Waitress tells its queue's depth at every request that waits: under load a fifth of all Python time went there.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     store = open_store(paths.stored())
-    given = os.environ.get("SMRTHUB_SESSION_TOKEN")
+    given = given_token(os.environ)
     session = begin_owner_session if whole else join_owner_session
     token = session(Hub(settings, store), given)
     return Host(settings, store, paths, None if given else token, whole=whole, works=works, rules=rules)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from python_core.errors import BadInput, Conflict, NotFound
+from python_core.runtime.client_names import fault_in_name
 from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.runtime.ledger import write_notes
@@ -37,8 +38,6 @@ SCOPES: dict[str, str] = {
 }
 #: Who a valid token belongs to.
 Client = ClientRow
-#: The struct's pattern lets a closing newline and the second set of controls through.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _TOKEN = re.compile(r"shb_([0-9a-z-]{1,40})_([0-9a-f]{64})")
 
 
@@ -132,11 +131,13 @@ def check_client(wanted: NewClient) -> None:
     """Check what a client may be.
 
     :raises BadInput: a scope does not exist or is not for clients, an extension asks for more than ``tabs:write``, or
-        the name holds control characters, which would act on the terminal that shows it.
+        the name hides something or poses as another's.
     """
-    for at, text in (("/name", wanted.name), ("/origin", wanted.origin or "")):
-        if _CONTROLS.search(text):
-            raise BadInput.at(at, "must hold no control characters")
+    fault = fault_in_name(wanted.name)
+    if fault is not None:
+        raise BadInput.at("/name", fault)
+    if (wanted.origin or "").endswith("\n"):  # the struct's pattern lets it through
+        raise BadInput.at("/origin", "must hold no control characters")
     for n, scope in enumerate(wanted.scopes):
         if scope not in SCOPES or scope == "admin":
             known = ", ".join(SCOPES)

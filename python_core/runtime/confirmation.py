@@ -64,6 +64,7 @@ class ConfirmationDecision(Body, frozen=True, kw_only=True):
 def need_confirmation(hub: Hub, caller: Caller, operation: str, path: str, body: bytes) -> None:
     """Pass when the caller may do this without asking, or the user has confirmed exactly this; it is used up then.
 
+    :param path: with the query, if there is one: it is part of what is confirmed.
     :raises ConfirmationRequired: the user has not, or has denied it.
     """
     if caller.client in (OWNER, SAME_USER) or caller.scopes.isdisjoint(READING):

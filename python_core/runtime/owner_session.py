@@ -5,11 +5,33 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Mapping
 
+from python_core.errors import SettingsInvalid
 from python_core.runtime.clients import SCOPES, hash_of
 from python_core.runtime.hub import OWNER, Hub
 from python_core.store import Connection, clients, meta
 from python_core.store.clients import ClientRow
+
+#: Characters of a supervisor's token at least. ``/ping`` proves to anyone that the hub knows the token, so a short one could be
+#: found by trying, without a single call.
+GIVEN_AT_LEAST = 32
+
+
+def given_token(environ: Mapping[str, str]) -> str | None:
+    """Return the token that a supervisor gives in ``SMRTHUB_SESSION_TOKEN``, or None.
+
+    :raises SettingsInvalid: it is short, or holds what no header can carry.
+    """
+    token = environ.get("SMRTHUB_SESSION_TOKEN") or None
+    if token is None:
+        return None
+    if len(token) < GIVEN_AT_LEAST or not (token.isascii() and token.isprintable()) or token != token.strip():
+        raise SettingsInvalid(
+            f"SMRTHUB_SESSION_TOKEN must have {GIVEN_AT_LEAST} printable ASCII characters at least, of which nobody can "
+            "guess any. Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    return token
 
 
 def begin_owner_session(hub: Hub, given: str | None) -> str:

@@ -34,7 +34,7 @@ def test_a_part_that_does_not_run_is_told(idle: Terminal) -> None:
 
 
 def test_a_supervisors_token_is_taken(idle: Terminal) -> None:
-    token = "given by a supervisor"
+    token = "given by a supervisor, 40 characters long"
     idle.home.start_hub(SMRTHUB_SESSION_TOKEN=token)
     assert "SMRTHUB_SESSION_TOKEN" in idle("status").err
     assert idle("status", SMRTHUB_SESSION_TOKEN=token).code == 0

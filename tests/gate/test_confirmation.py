@@ -141,6 +141,19 @@ def test_other_arguments_are_asked_about_anew(user: User, agent: str, bodies: tu
     assert user.acts(agent, door, bodies[0])
 
 
+def test_the_query_is_part_of_what_is_confirmed(user: User, agent: str) -> None:
+    body = {"trigger": "smrtsearch", "args": {"query": "sea", "open": False}}
+
+    def run(path: str) -> Answer:
+        return user.real.ask("bridge", "POST", path, body, token=agent)
+
+    asked = run("/trigger?wait=0").json["error"]["confirmationId"]
+    assert user.waiting()[0]["asked"].startswith("/trigger?wait=0 {")
+    user.says("once", asked)
+    assert run("/trigger").json["error"]["confirmationId"] != asked
+    assert run("/trigger?wait=0").status == 202
+
+
 def test_another_item_and_another_route_are_asked_about_anew(user: User, agent: str) -> None:
     doors = {door.endpoint.method: door for door in EFFECTS}
     first = user.asked(agent, doors["DELETE"], path="/clipboard/one")

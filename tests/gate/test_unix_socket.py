@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import stat
@@ -238,3 +239,17 @@ def test_the_file_of_a_later_hub_stays_when_an_earlier_one_ends(path: Path) -> N
     end(earlier)
     assert path.exists()
     end(later)
+
+
+@pytest.mark.parametrize("by_socket", [False, True], ids=["by the port", "by the socket"])
+def test_a_caller_who_hangs_up_at_once_breaks_nothing(
+    house: House, caplog: pytest.LogCaptureFixture, by_socket: bool
+) -> None:
+    for _ in range(200):
+        wire = house.wire_by(house.socket_path) if by_socket and house.socket_path else house.wire()
+        wire.send(request("GET", "/ping", [("Host", "localhost" if by_socket else house.host())]))
+        wire.socket.shutdown(socket.SHUT_WR)
+        wire.close()
+    assert house.ask("bridge", "GET", "/ping").status == 200
+    house.took()
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from python_core.errors import BadInput, Conflict, NotFound
+from python_core.errors import BadInput, Conflict, NotFound, SettingsInvalid
 from python_core.runtime.clients import (
     SCOPES,
     ClientMade,
@@ -25,7 +25,7 @@ from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import OWNER, Hub
 from python_core.runtime.ledger import note_use, write_notes
 from python_core.runtime.notes import WRITE_USES_AFTER_MS
-from python_core.runtime.owner_session import begin_owner_session, join_owner_session
+from python_core.runtime.owner_session import begin_owner_session, given_token, join_owner_session
 from python_core.store import open_store
 from python_core.store.clients import get_client, is_trusted, set_trusted
 from tests.hubs import NOON_MS, Clock, caller, make_hub, run_python
@@ -295,6 +295,18 @@ def test_a_supervisors_token_is_taken_as_it_is_and_not_known_to_others(hub: Hub)
     assert found.id == OWNER
     assert join_owner_session(hub, None) is None
     assert join_owner_session(hub, "a supervisor's own") == "a supervisor's own"
+
+
+@pytest.mark.parametrize("given", ["short", "x" * 31, " " + "x" * 40, "x" * 40 + "\n", "é" * 40, "x" * 40 + "\x7f"])
+def test_a_supervisors_token_that_could_be_found_by_trying_ends_the_start(given: str) -> None:
+    with pytest.raises(SettingsInvalid, match="32 printable") as found:
+        given_token({"SMRTHUB_SESSION_TOKEN": given})
+    assert given not in found.value.message
+
+
+def test_an_empty_token_of_a_supervisor_is_none() -> None:
+    assert given_token({"SMRTHUB_SESSION_TOKEN": ""}) is given_token({}) is None
+    assert given_token({"SMRTHUB_SESSION_TOKEN": "x" * 32}) == "x" * 32
 
 
 def test_the_owners_secret_is_in_no_token_and_another_hub_has_another(hub: Hub, tmp_path: Path) -> None:

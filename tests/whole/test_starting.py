@@ -117,6 +117,13 @@ def test_a_supervisors_token_is_the_owners_and_is_written_nowhere(home: Home) ->
         assert not path.is_file() or TOKEN.encode() not in path.read_bytes(), path
 
 
+def test_a_short_token_of_a_supervisor_ends_the_start(home: Home) -> None:
+    hub = home.start(*HUB, SMRTHUB_SESSION_TOKEN="guessme")
+    assert hub.wait() == 78
+    assert "SMRTHUB_SESSION_TOKEN must have 32" in hub.output
+    assert "guessme" not in hub.output
+
+
 @posix
 @pytest.mark.parametrize("service", ["bridge", "web-listener"])
 def test_a_runtime_file_that_is_a_link_ends_the_start(home: Home, service: str) -> None:
