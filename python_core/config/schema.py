@@ -81,6 +81,11 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
         Literal["Verbose", "Debug", "Information", "Warning", "Error", "Fatal"],
         Meta(description="The least level that is written to the logs."),
     ] = "Information"
+    log_days: Annotated[int, Meta(ge=1, le=3650, description="Log files are kept for so many days.")] = 14
+    log_mib: Annotated[
+        int,
+        Meta(ge=1, le=10_240, description="Mebibytes of log files at most; the oldest go first."),
+    ] = 64
     max_clip_bytes: Annotated[
         int,
         Meta(ge=1024, le=256 * _MIB, description="Largest body of a posted clip, all fragments together."),

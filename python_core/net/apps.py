@@ -28,7 +28,7 @@ from python_core.utils.config_path_resolver import resolve_paths
 from python_core.utils.logger import configure_logs, get_logger_for
 
 HUB = "smrthub"
-log = get_logger_for("python-net")
+log = get_logger_for("python-net", __name__)
 
 
 class _App(Flask):
@@ -199,7 +199,10 @@ class LazyApp:
         paths = resolve_paths()
         settings = load_or_seed_settings(paths)
         rules = load_rules(paths)
-        configure_logs(paths, level=settings.bridge.log_level)
+        bridge = settings.bridge
+        configure_logs(
+            paths, level=bridge.log_level, days=bridge.log_days, max_total_bytes=bridge.log_mib * 1024 * 1024
+        )
         store = open_store(paths.stored())
         hub = Hub(settings, store, rules=rules)
         given = given_token(os.environ)

@@ -62,7 +62,7 @@ _SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-log = get_logger_for("python-net")
+log = get_logger_for("python-net", __name__)
 
 
 class Gate:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 #: How often each part tells that it lives (facts.md, "Heartbeat").
 BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30}
-log = get_logger_for("python-net")
+log = get_logger_for("python-net", __name__)
 
 
 def waitress_options(settings: Any, largest_body: int) -> dict[str, Any]:
@@ -250,7 +250,8 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     paths = resolve_paths()
     settings = load_or_seed_settings(paths)
     rules = load_rules(paths)
-    configure_logs(paths, level=settings.bridge.log_level)
+    bridge = settings.bridge
+    configure_logs(paths, level=bridge.log_level, days=bridge.log_days, max_total_bytes=bridge.log_mib * 1024 * 1024)
     # Waitress tells its queue's depth at every request that waits: under load a fifth of all Python time went there.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     store = open_store(paths.stored())

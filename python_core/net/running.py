@@ -26,7 +26,7 @@ EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 78
 #: How long a second start waits for the first one to say where it is, or to end.
 FIRST_START_S = 20.0
 TITLES = {"bridge": "Bridge", "web-listener": "Web listener"}
-log = get_logger_for("python-net")
+log = get_logger_for("python-net", __name__)
 
 
 def run_host(services: list[str], *, whole: bool) -> int:

@@ -20,7 +20,7 @@ TIDY_EVERY_S = 86_400.0
 FORGET_FOR_S = 1.0
 #: After how long it tries again where somebody who reads an older moment is in the way.
 FORGET_AGAIN_S = 5.0
-log = get_logger_for("python-runtime")
+log = get_logger_for("python-runtime", __name__)
 
 
 def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat) -> None:

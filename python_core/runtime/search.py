@@ -33,7 +33,7 @@ RECENT_MS = 7 * 86_400_000
 #: Characters of a title in a reply with a budget, and what the reply itself takes.
 SHORT_TITLE_CHARS, ENVELOPE_CHARS = 120, 160
 
-log = get_logger_for("python-runtime")
+log = get_logger_for("python-runtime", __name__)
 Why = Literal["title", "text", "phrase", "prefix", "substring", "recent"]
 
 

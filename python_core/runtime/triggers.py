@@ -26,7 +26,7 @@ LEASE_MS = 60_000
 #: Between two looks at a run that a caller waits for.
 WAIT_STEP_S = 0.02
 RunState = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-log = get_logger_for("python-runtime")
+log = get_logger_for("python-runtime", __name__)
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 

@@ -8,6 +8,7 @@ from python_core.runtime.hub import Hub
 from python_core.store import Connection, answered, confirmations, events, pairings, visits
 from python_core.store.blobs import recover_blobs
 from python_core.store.copying import has_replaced
+from python_core.utils.logger import tidy_logs
 
 _DAY_MS = 86_400_000
 #: How long a repeated request is known as such, and how long a copy that arrives late is joined to its page.
@@ -21,7 +22,7 @@ PRUNED_AT_ONCE = 1_000
 
 
 def tidy(hub: Hub) -> None:
-    """Forget old events, request keys and sightings and expired requests; remove the files that a crash has left."""
+    """Forget old events, request keys and sightings and expired requests; remove the files that a crash has left, and old logs."""
     now_ms = hub.now()
 
     def act(conn: Connection) -> None:
@@ -34,6 +35,7 @@ def tidy(hub: Hub) -> None:
     prune_log(hub)
     if not has_replaced(hub.store.folder):  # the store before a restoring still names its pictures
         recover_blobs(hub.store)
+    tidy_logs()
 
 
 def prune_log(hub: Hub) -> None:

@@ -7,16 +7,14 @@ URL passed by mistake is told as its type alone, and no value ends a line, colou
 
 from __future__ import annotations
 
-import errno
+import os
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from python_core.errors import HubError
-from python_core.utils.redaction import redact
+from python_core.utils.log_texts import free_text, printable
 from python_core.utils.timestamps import to_rfc3339
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 LevelName = Literal["Verbose", "Debug", "Information", "Warning", "Error", "Fatal"]
 LEVELS: Final[tuple[LevelName, ...]] = ("Verbose", "Debug", "Information", "Warning", "Error", "Fatal")
 VERBOSE, DEBUG, INFORMATION, WARNING, ERROR, FATAL = range(len(LEVELS))
+_COLUMNS: Final = ("VRB", "DBG", "INF", "WRN", "ERR", "FTL")  # Serilog's short names, of one width
 
 Value = str | int | float | None
 _Shape = Callable[[object], Value]
@@ -38,7 +37,9 @@ class Trace(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One thing to tell: ``props`` as the caller gave them, ``exception`` as ``told_exception`` made it."""
+    """One thing to tell: ``props`` as the caller gave them, ``exception`` as ``told_exception`` made it, ``component`` a
+    name of ours.
+    """
 
     at_ms: int
     level: int
@@ -46,6 +47,7 @@ class Record(NamedTuple):
     props: Mapping[str, object]
     trace: Trace | None
     exception: dict[str, Any] | None
+    component: str = ""
 
 
 def _misfit(value: object) -> str:
@@ -121,72 +123,29 @@ SHAPES: Final[Mapping[str, _Shape]] = {
 }
 
 
-def free_text(text: str, limit: int = 300) -> str:
-    """Make a text that nobody captured fit for a line: printable, redacted, at most ``limit`` characters."""
-    return redact(_printable(text[: limit * 2]))[:limit]
-
-
-def _printable(text: str) -> str:
-    # Not printable are controls, line ends, lone surrogates and what steers or hides text (bidi, zero width).
-    if text.isprintable():
-        return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-
-
-def told_exception(error: BaseException, *, depth: int = 4) -> dict[str, Any]:
-    """Tell an error by class and places, innermost first, with its causes; its message only if it is ours.
-
-    Anybody else's message may quote what it could not read.
-    """
-    kind = type(error)
-    told: dict[str, Any] = {"type": _printable(f"{kind.__module__}.{kind.__qualname__}"[:120])}
-    if isinstance(error, HubError):
-        told["message"] = free_text(str(error.message))
-    elif isinstance(error, OSError) and error.errno is not None:
-        told["errno"] = errno.errorcode.get(error.errno, "unknown")
-    told["stack"] = _places(error)
-    inner = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if inner is not None and depth > 1:
-        told["inner"] = told_exception(inner, depth=depth - 1)
-    return told
-
-
-def _places(error: BaseException) -> list[str]:
-    kept: deque[str] = deque(maxlen=20)
-    step = error.__traceback__
-    while step is not None:
-        code = step.tb_frame.f_code
-        kept.appendleft(f"{place_of(code.co_filename, step.tb_lineno)} in {_printable(code.co_name[:80])}")
-        step = step.tb_next
-    return list(kept)
-
-
-def place_of(path: str, line: int) -> str:
-    """Name a line of source as ``python_core/net/gate.py:120``, without the folders that name the user."""
-    parts = path.replace("\\", "/").split("/")
-    first = len(parts) - 1
-    for at in range(first - 1, -1, -1):
-        if parts[at] == "python_core":
-            first = at
-            break
-        if parts[at] in {"site-packages", "dist-packages", "Lib"} or parts[at].startswith("python3."):
-            first = at + 1
-            break
-    return f"{_printable('/'.join(parts[first:])[-120:])}:{line}"
-
-
 def lines_of(record: Record) -> tuple[bytes, bytes]:
-    """Write a record as a line of text and a line of JSON, UTF-8, the only line feed at the end."""
+    """Write a record as a line of text and a line of JSON, UTF-8, the only line feed at the end.
+
+    The text has columns: time in UTC, level, component, what happened, and the trace where there is one.
+    """
     ts = f"{_second(record.at_ms // 1000)}{record.at_ms % 1000:03d}Z"
     level = LEVELS[record.level]
     template, parts = _read_template(record.template)
     props = _admitted(record.props)
     rendered = "".join(_fill(parts, props))
-    entry = {"ts": ts, "level": level, "message": template, "renderedMessage": rendered, "props": props}
-    text = f"{ts} [{level}] {rendered}"
+    entry = {
+        "ts": ts,
+        "level": level,
+        "component": record.component,
+        "pid": os.getpid(),
+        "message": template,
+        "renderedMessage": rendered,
+        "props": props,
+    }
+    text = f"{ts} {_COLUMNS[record.level]} {record.component:<11} {rendered}"
     if record.trace is not None:
         entry["traceId"], entry["spanId"] = record.trace
-        text += f" trace={record.trace.trace_id}"
+        text += f"  trace={record.trace.trace_id}"
     if record.exception is not None:
         entry["exception"] = record.exception
         text += "".join(_chain(record.exception))
@@ -228,7 +187,7 @@ def _chain(exception: dict[str, Any]) -> Iterator[str]:
 @lru_cache(maxsize=1024)
 def _read_template(template: str) -> tuple[str, tuple[str, ...]]:
     """Cut a template into texts (even places) and the names of its holes (odd places)."""
-    shown = _printable(template[:500])
+    shown = printable(template[:500])
     return shown, tuple(re.split(r"\{([a-z][a-z0-9_]*)\}", shown))
 
 

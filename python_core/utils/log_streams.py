@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from python_core.errors import HubError
 from python_core.utils.config_path_resolver import Paths, resolve_paths
 from python_core.utils.log_files import LogFile
-from python_core.utils.log_records import INFORMATION, LEVELS, WARNING, LevelName, Record, lines_of
+from python_core.utils.log_levels import Levels
+from python_core.utils.log_records import WARNING, Record, lines_of
 from python_core.utils.timestamps import now_ms
 
-_FLUSH_EVERY_S = 0.2
-_LAST_FLUSH_S = 5.0
 _MAX_WAITING = 10_000  # records, a few MB
 _MAX_BLOCK = 256  # records
 
@@ -26,15 +26,17 @@ class LogOptions:
     """What the streams of a process have in common; a host may change it while they run.
 
     :param paths: the user's folders; found from the environment at the first record when None.
+    :param max_bytes: of one file; ``days`` and ``max_total_bytes`` bound what stays of all.
     :param hold_open: as ``LogFile`` takes it.
     :param gathering: whether records below Warning may wait, for a thread that flushes.
     :param waiting: set when something waits for that thread.
     """
 
     paths: Paths | None = None
-    level: int = INFORMATION
+    levels: Levels = field(default_factory=Levels)
     max_bytes: int = 5 * 1024 * 1024
-    keep: int = 5
+    days: int = 14
+    max_total_bytes: int = 64 * 1024 * 1024
     hold_open: bool = os.name != "nt"
     gathering: bool = False
     waiting: threading.Event = field(default_factory=threading.Event)
@@ -46,11 +48,13 @@ class LogStream:
     A record that cannot be written is counted, and the next one that can be is preceded by the count.
     """
 
-    def __init__(self, slug: str, options: LogOptions) -> None:
+    def __init__(self, slug: str, options: LogOptions, when_full: Callable[[], object]) -> None:
         self.slug = slug
         self._options = options
+        self._when_full = when_full
         self._waiting: deque[Record] = deque()
         self._lost = 0
+        self.lost_ever = 0
         self._files: tuple[LogFile, ...] = ()
         self._busy = False
         # Reentrant for what interrupts its own thread: a signal handler or a finalizer that logs.
@@ -61,15 +65,20 @@ class LogStream:
         if len(self._waiting) < _MAX_WAITING:
             self._waiting.append(record)
         else:
-            self._lost += 1
+            self.count_lost()
         if record.level >= WARNING or not self._options.gathering:
             self.flush()
         elif not self._options.waiting.is_set():
             self._options.waiting.set()
 
-    def count_lost(self) -> None:
-        """Count a record that could not even be made."""
-        self._lost += 1
+    def count_lost(self, count: int = 1) -> None:
+        """Count records that could not even be made."""
+        self._lost += count
+        self.lost_ever += count
+
+    def lost_untold(self) -> int:
+        """Tell how many lost records the log does not tell of yet."""
+        return self._lost + max((file.lost for file in self._files), default=0)
 
     def flush(self) -> None:
         """Write all that waits."""
@@ -82,6 +91,17 @@ class LogStream:
                     self._write_block()
                 finally:
                     self._busy = False
+
+    def tidy(self) -> None:
+        """Turn files over whose last line is of a day before today."""
+        with self.lock, suppress(OSError, HubError):
+            for file in self._opened():
+                file.turn_over_if_due()
+
+    def file_paths(self) -> list[Path]:
+        """Name both files; OSError or HubError where they cannot be."""
+        folder = (self._options.paths or resolve_paths()).logs(self.slug)
+        return [folder / f"{self.slug}-log.{suffix}" for suffix in ("txt", "json")]
 
     def prove(self) -> None:
         """Open both files, making what is missing; OSError or HubError if that fails."""
@@ -110,15 +130,14 @@ class LogStream:
     def _opened(self) -> tuple[LogFile, ...]:
         if not self._files:
             options = self._options
-            folder = (options.paths or resolve_paths()).logs(self.slug)
             self._files = tuple(
                 LogFile(
-                    folder / f"{self.slug}-log.{suffix}",
+                    path,
                     max_bytes=options.max_bytes,
-                    keep=options.keep,
                     hold_open=options.hold_open,
+                    when_full=self._when_full,
                 )
-                for suffix in ("txt", "json")
+                for path in self.file_paths()
             )
         return self._files
 
@@ -130,121 +149,22 @@ class LogStream:
             files = self._opened()
             lines = tuple(zip(*map(lines_of, block), strict=True))
         except Exception:  # noqa: BLE001 # whatever it is, the caller's work is worth more than this block
-            self._lost += len(block)
+            self.count_lost(len(block))
             return
         lost, self._lost = self._lost, 0
+        missing = 0
         for at, file in enumerate(files):
             file.lost += lost
             told = [lines_of(_loss(file.lost))[at]] if file.lost else []
             written = file.append([*told, *lines[at]])
             if told and written:
                 file.lost = 0
-            file.lost += len(block) - max(0, written - len(told))
+            cut = len(block) - max(0, written - len(told))
+            file.lost += cut
+            missing = max(missing, cut)
+        self.lost_ever += missing
 
 
 def _loss(count: int) -> Record:
-    return Record(now_ms(), WARNING, "{count} records before this one were lost", {"count": count}, None, None)
-
-
-class LogWriter:
-    """All streams of a process and the thread that flushes them: one a process, and one a test."""
-
-    def __init__(self) -> None:
-        self.options = LogOptions()
-        self._streams: dict[str, LogStream] = {}
-        self._flusher: threading.Thread | None = None
-        self._stop = threading.Event()
-        self._forking: list[LogStream] = []
-
-    def stream(self, slug: str) -> LogStream:
-        """Name the stream of a slug, always the same one; ValueError if it is no slug."""
-        Paths(roaming=Path(), local=Path()).logs(slug)
-        return self._streams.setdefault(slug, LogStream(slug, self.options))
-
-    def configure(
-        self,
-        paths: Paths | None = None,
-        *,
-        level: LevelName = "Information",
-        max_bytes: int = LogOptions.max_bytes,
-        keep: int = LogOptions.keep,
-    ) -> None:
-        """Say where this process logs and from which level on, and prove that it can.
-
-        :param paths: the user's folders, from the environment when None.
-        :param max_bytes: a file that would grow beyond it becomes ``.1``.
-        :param keep: how many such files stay.
-        :raises HubError: the files of one of the loggers made so far cannot be made or opened.
-        """
-        if level not in LEVELS or max_bytes < 1 or keep < 1:
-            raise ValueError("level is one of LEVELS, max_bytes and keep are at least 1")
-        self.options.paths = paths or resolve_paths()
-        self.options.level = LEVELS.index(level)
-        self.options.max_bytes, self.options.keep = max_bytes, keep
-        for stream in list(self._streams.values()):
-            stream.close()
-            try:
-                stream.prove()
-            except OSError as error:
-                folder = self.options.paths.logs(stream.slug)
-                raise HubError(
-                    f"The log folder {folder} cannot be used: {error.strerror}. "
-                    "Make it writable for this user, or set LOCALAPPDATA to a folder that is."
-                ) from error
-
-    def start_flusher(self) -> None:
-        """Have records below Warning written together every 200 ms, by a thread that ends with the process.
-
-        A process that is killed loses those of the last 200 ms.
-        """
-        if self._flusher is None:
-            self._stop.clear()
-            self._flusher = threading.Thread(target=self._flush_regularly, name="log-flusher", daemon=True)
-            self._flusher.start()
-            self.options.gathering = True
-            atexit.register(self.stop_flusher)
-
-    def stop_flusher(self) -> None:
-        """Write what waits and end the thread: each record is written at once again."""
-        self.options.gathering = False
-        flusher, self._flusher = self._flusher, None
-        if flusher is not None:
-            atexit.unregister(self.stop_flusher)
-            self._stop.set()
-            self.options.waiting.set()
-            flusher.join(timeout=_LAST_FLUSH_S)
-            if flusher.is_alive():
-                return  # the disk hangs, and the process must be able to end
-        self.flush()
-
-    def flush(self) -> None:
-        """Write what waits now."""
-        for stream in list(self._streams.values()):
-            stream.flush()
-
-    def before_fork(self) -> None:
-        """Let no other thread be in the middle of a write when the process is copied."""
-        self._forking = list(self._streams.values())
-        for stream in self._forking:
-            stream.lock.acquire()
-
-    def after_fork_in_parent(self) -> None:
-        """Go on."""
-        for stream in self._forking:
-            stream.lock.release()
-
-    def after_fork_in_child(self) -> None:
-        """Go on without the flusher, which is not copied: each record is written at once again."""
-        self.options.gathering = False
-        self.options.waiting = threading.Event()
-        self._flusher = None
-        self._stop = threading.Event()
-        for stream in list(self._streams.values()):
-            stream.start_afresh()
-
-    def _flush_regularly(self) -> None:
-        while not self._stop.is_set():
-            self.options.waiting.wait()  # a process with nothing to tell never wakes up
-            self._stop.wait(_FLUSH_EVERY_S)
-            self.options.waiting.clear()
-            self.flush()
+    template = "{count} records before this one were lost"
+    return Record(now_ms(), WARNING, template, {"count": count}, None, None, "logger")

@@ -12,6 +12,7 @@ import os
 import re
 from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, LiteralString
 
@@ -26,10 +27,9 @@ from python_core.utils.log_records import (
     LevelName,
     Record,
     Trace,
-    place_of,
-    told_exception,
 )
-from python_core.utils.log_streams import LogWriter
+from python_core.utils.log_texts import place_of, told_exception
+from python_core.utils.log_writer import LogWriter
 from python_core.utils.timestamps import now_ms
 
 if TYPE_CHECKING:
@@ -50,38 +50,46 @@ class Logger:
     which props there are and what their values look like. Of an ``exception`` its class and places are written.
     """
 
-    __slots__ = ("_options", "_stream", "slug")
+    __slots__ = ("_levels", "_stream", "component", "slug")
 
-    def __init__(self, writer: LogWriter, slug: str) -> None:
+    def __init__(self, writer: LogWriter, slug: str, component: str | None = None) -> None:
         self.slug = slug
+        self.component = component or slug
         self._stream = writer.stream(slug)
-        self._options = writer.options
+        self._levels = writer.options.levels
+
+    def is_on(self, level: int) -> bool:
+        """Say whether records of this level are written."""
+        levels = self._levels
+        if monotonic() >= levels.look_at:
+            levels.look()
+        return levels.least.get(self.component, levels.level) <= level
 
     def verbose(self, template: LiteralString, /, *, exception: BaseException | None = None, **props: object) -> None:
         """Tell what only somebody who follows each step wants to know."""
-        if self._options.level <= VERBOSE:
+        if self.is_on(VERBOSE):
             self.tell(VERBOSE, template, exception, props)
 
     def debug(self, template: LiteralString, /, *, exception: BaseException | None = None, **props: object) -> None:
         """Tell what helps to find a fault."""
-        if self._options.level <= DEBUG:
+        if self.is_on(DEBUG):
             self.tell(DEBUG, template, exception, props)
 
     def information(
         self, template: LiteralString, /, *, exception: BaseException | None = None, **props: object
     ) -> None:
         """Tell what happened and was meant to."""
-        if self._options.level <= INFORMATION:
+        if self.is_on(INFORMATION):
             self.tell(INFORMATION, template, exception, props)
 
     def warning(self, template: LiteralString, /, *, exception: BaseException | None = None, **props: object) -> None:
         """Tell what went otherwise than meant and was coped with."""
-        if self._options.level <= WARNING:
+        if self.is_on(WARNING):
             self.tell(WARNING, template, exception, props)
 
     def error(self, template: LiteralString, /, *, exception: BaseException | None = None, **props: object) -> None:
         """Tell what failed."""
-        if self._options.level <= ERROR:
+        if self.is_on(ERROR):
             self.tell(ERROR, template, exception, props)
 
     def fatal(self, template: LiteralString, /, *, exception: BaseException | None = None, **props: object) -> None:
@@ -92,7 +100,7 @@ class Logger:
         """Tell a record whatever the level; for callers that have no literal."""
         try:
             told = None if exception is None else told_exception(exception)
-            self._stream.add(Record(now_ms(), level, template, props, _trace.get(), told))
+            self._stream.add(Record(now_ms(), level, template, props, _trace.get(), told, self.component))
         except Exception:  # noqa: BLE001 # a log call never fails its caller
             self._stream.count_lost()
 
@@ -102,11 +110,17 @@ configure_logs = _writer.configure
 start_flusher = _writer.start_flusher
 stop_flusher = _writer.stop_flusher
 flush_logs = _writer.flush
+tidy_logs = _writer.tidy
+count_lost_records = _writer.count_lost
+told_levels = _writer.options.levels.told
 
 
-def get_logger_for(slug: str) -> Logger:
-    """Make the logger of a component, such as ``python-net``; nothing is opened. ValueError if it is no slug."""
-    return Logger(_writer, slug)
+def get_logger_for(slug: str, module: str | None = None) -> Logger:
+    """Make a logger into the files of ``slug``, such as ``python-net``; nothing is opened. ValueError if it is no slug.
+
+    :param module: ``__name__`` of the module that logs: its last part is the records' component.
+    """
+    return Logger(_writer, slug, module and module.rpartition(".")[2])
 
 
 class _Bound:
@@ -149,7 +163,7 @@ def capture_stdlib(slug: str = "python-net", level: LevelName = "Warning") -> lo
     """
     import logging
 
-    log = get_logger_for(slug)
+    log = get_logger_for(slug, "libraries")
 
     class Forward(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -169,6 +183,8 @@ def capture_stdlib(slug: str = "python-net", level: LevelName = "Warning") -> lo
 
 def _forward(log: Logger, record: logging.LogRecord) -> None:
     level = min(max(record.levelno // 10, VERBOSE), FATAL)
+    if not log.is_on(level):
+        return
     props: dict[str, object] = {"library": record.name, "place": place_of(record.pathname, record.lineno)}
     template = "{library} reports at {place}"
     if record.name in _SAFE_TEXTS:

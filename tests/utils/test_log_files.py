@@ -15,22 +15,39 @@ import pytest
 
 from python_core.errors import HubError
 from python_core.utils.file_lock import FileLock
-from python_core.utils.log_files import LogFile
+from python_core.utils.log_files import LogFile, full_files
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="modes, open descriptors and limits of POSIX")
 IS_ROOT = os.name != "nt" and os.geteuid() == 0
 
 
-def log_file(folder: Path, *, max_bytes: int = 100, keep: int = 3, hold_open: bool = os.name != "nt") -> LogFile:
-    return LogFile(folder / "x-log.json", max_bytes=max_bytes, keep=keep, hold_open=hold_open)
+def log_file(folder: Path, *, max_bytes: int = 100, hold_open: bool = os.name != "nt") -> LogFile:
+    return LogFile(folder / "x-log.json", max_bytes=max_bytes, hold_open=hold_open)
+
+
+class Unmovable(type(Path())):  # type: ignore[misc]
+    """A path whose file somebody has open on Windows."""
+
+    refuses = True
+
+    def rename(self, target: str | os.PathLike[str]) -> Path:
+        """Refuse as Windows does."""
+        if self.refuses:
+            raise PermissionError(13, "The process cannot access the file", str(self))
+        return Path(super().rename(target))
 
 
 def line(number: int, size: int = 20) -> bytes:
     return f"{number}".ljust(size - 1, ".").encode() + b"\n"
 
 
-def lines_in(folder: Path, suffix: str = "") -> list[bytes]:
-    return (folder / f"x-log.json{suffix}").read_bytes().splitlines(keepends=True)
+def lines_in(folder: Path) -> list[bytes]:
+    return (folder / "x-log.json").read_bytes().splitlines(keepends=True)
+
+
+def full_in(folder: Path) -> list[list[bytes]]:
+    """Return the lines of each full file, oldest first."""
+    return [each.read_bytes().splitlines(keepends=True) for each in full_files(folder / "x-log.json")]
 
 
 def names_in(folder: Path) -> list[str]:
@@ -98,29 +115,55 @@ def test_a_link_in_the_place_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_turns_over_before_the_write_that_would_make_it_too_large(tmp_path: Path, hold_open: bool) -> None:
-    file = log_file(tmp_path, max_bytes=40, keep=2, hold_open=hold_open)
+    file = log_file(tmp_path, max_bytes=40, hold_open=hold_open)
     for number in range(7):
         file.append([line(number)])
     file.close()
-    assert names_in(tmp_path) == ["x-log.json", "x-log.json.1", "x-log.json.2"]
     assert lines_in(tmp_path) == [line(6)]
-    assert lines_in(tmp_path, ".1") == [line(4), line(5)]
-    assert lines_in(tmp_path, ".2") == [line(2), line(3)]
+    assert full_in(tmp_path) == [[line(0), line(1)], [line(2), line(3)], [line(4), line(5)]]
 
 
-def test_a_gap_in_the_numbers_is_filled_before_a_file_is_given_up(tmp_path: Path, hold_open: bool) -> None:
-    for number in (1, 3):
-        (tmp_path / f"x-log.json.{number}").write_bytes(line(number))
-    file = log_file(tmp_path, max_bytes=20, keep=3, hold_open=hold_open)
-    file.append([line(10)])
-    file.append([line(11)])
+def test_the_first_line_of_a_day_turns_over_what_is_of_days_before(tmp_path: Path, hold_open: bool) -> None:
+    file = log_file(tmp_path, hold_open=hold_open)
+    file.append([line(1)])
+    os.utime(tmp_path / "x-log.json", (time.time() - 86_400,) * 2)
+    file.append([line(2)])
+    file.append([line(3)])
     file.close()
-    assert [lines_in(tmp_path, suffix) for suffix in ("", ".1", ".2", ".3")] == [
-        [line(11)],
-        [line(10)],
-        [line(1)],
-        [line(3)],
+    assert lines_in(tmp_path) == [line(2), line(3)]
+    assert full_in(tmp_path) == [[line(1)]]
+
+
+def test_a_file_from_the_future_of_a_clock_set_back_is_left(tmp_path: Path, hold_open: bool) -> None:
+    file = log_file(tmp_path, hold_open=hold_open)
+    file.append([line(1)])
+    os.utime(tmp_path / "x-log.json", (time.time() + 900_000,) * 2)
+    file.append([line(2)])
+    file.close()
+    assert lines_in(tmp_path) == [line(1), line(2)]
+
+
+def test_a_name_that_is_taken_is_not_taken_again(tmp_path: Path, hold_open: bool) -> None:
+    file = log_file(tmp_path, hold_open=hold_open)
+    for number in range(3):
+        (tmp_path / "x-log.json").write_bytes(line(number))
+        os.utime(tmp_path / "x-log.json", (1_767_323_045.75,) * 2)
+        file.turn_over_if_due()
+    file.close()
+    assert full_in(tmp_path) == [[line(0)], [line(1)], [line(2)]]
+    assert [each.name for each in full_files(tmp_path / "x-log.json")] == [
+        f"x-log.2026-01-02T03-04-05-{ms}Z.json" for ms in (750, 751, 752)
     ]
+
+
+def test_who_turns_it_over_is_told_once_it_is_done(tmp_path: Path, hold_open: bool) -> None:
+    seen = list[int]()
+    path = tmp_path / "x-log.json"
+    file = LogFile(path, max_bytes=20, hold_open=hold_open, when_full=lambda: seen.append(len(full_files(path))))
+    for number in range(3):
+        file.append([line(number)])
+    file.close()
+    assert seen == [1, 2]
 
 
 def test_a_block_larger_than_a_file_is_kept_whole(tmp_path: Path, hold_open: bool) -> None:
@@ -129,7 +172,7 @@ def test_a_block_larger_than_a_file_is_kept_whole(tmp_path: Path, hold_open: boo
     assert file.append(block) == 10
     assert file.append([line(11)]) == 1
     file.close()
-    assert lines_in(tmp_path, ".1") == block
+    assert full_in(tmp_path) == [block]
 
 
 def test_follows_when_another_process_has_turned_it_over(tmp_path: Path, hold_open: bool) -> None:
@@ -137,11 +180,11 @@ def test_follows_when_another_process_has_turned_it_over(tmp_path: Path, hold_op
     file.append([line(1)])
     if os.name == "nt":
         file.close()
-    (tmp_path / "x-log.json").rename(tmp_path / "x-log.json.1")
+    (tmp_path / "x-log.json").rename(tmp_path / "full")
     file.append([line(2)])
     file.close()
     assert lines_in(tmp_path) == [line(2)]
-    assert lines_in(tmp_path, ".1") == [line(1)]
+    assert (tmp_path / "full").read_bytes() == line(1)
 
 
 def test_comes_back_when_the_folder_was_removed(tmp_path: Path, hold_open: bool) -> None:
@@ -163,13 +206,31 @@ def test_grows_on_while_another_process_holds_the_lock(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["x-log.json"]
 
 
-def test_grows_on_when_it_cannot_be_renamed(tmp_path: Path, hold_open: bool) -> None:
-    (tmp_path / "x-log.json.1" / "full").mkdir(parents=True)  # no file can take the place of a folder
-    file = log_file(tmp_path, max_bytes=40, keep=1, hold_open=hold_open)
+def test_grows_on_while_it_cannot_be_renamed(tmp_path: Path, hold_open: bool) -> None:
+    """As on Windows, where somebody reads it: ``rename`` is refused, writing is not."""
+    path = Unmovable(tmp_path / "x-log.json")
+    file = LogFile(path, max_bytes=40, hold_open=hold_open)
     for number in range(5):
         assert file.append([line(number)]) == 1
-    file.close()
     assert lines_in(tmp_path) == [line(number) for number in range(5)]
+    path.refuses = False
+    assert file.append([line(5)]) == 1
+    file.close()
+    assert full_in(tmp_path) == [[line(number) for number in range(5)]]
+    assert lines_in(tmp_path) == [line(5)]
+
+
+def test_where_a_hung_process_has_the_lock_only_the_first_caller_waits_for_it(tmp_path: Path) -> None:
+    """The way of Windows, where each write takes the lock."""
+    file = log_file(tmp_path, hold_open=False)
+    file.append([line(0)])
+    with FileLock(tmp_path / "x-log.json.lock"):
+        assert file.append([line(1)]) == 0
+        for number in range(1000):  # each would wait for seconds
+            assert file.append([line(number)]) == 0
+    assert file.append([line(2)]) == 1
+    file.close()
+    assert lines_in(tmp_path) == [line(0), line(2)]
 
 
 def test_a_cut_line_at_the_end_does_not_spoil_the_next_one(tmp_path: Path, hold_open: bool) -> None:
@@ -212,8 +273,8 @@ def test_a_line_that_the_limit_cuts_is_taken_back(tmp_path: Path, held: bool) ->
     script = """
 import resource, sys
 from pathlib import Path
-from python_core.utils.log_files import LogFile
-file = LogFile(Path(sys.argv[1]) / "x-log.json", max_bytes=10**6, keep=1, hold_open=sys.argv[2] == "True")
+from python_core.utils.log_files import LogFile, full_files
+file = LogFile(Path(sys.argv[1]) / "x-log.json", max_bytes=10**6, hold_open=sys.argv[2] == "True")
 resource.setrlimit(resource.RLIMIT_FSIZE, (2500, resource.RLIM_INFINITY))
 block = [str(n).ljust(999, ".").encode() + b"\\n" for n in range(4)]
 print(file.append(block[:1]), file.append(block[1:]), file.append(block[1:]), file.append([b"short\\n"]))
@@ -248,9 +309,9 @@ def test_a_folder_that_cannot_be_made_loses_lines_and_raises_nothing(tmp_path: P
 WRITER = """
 import json, sys
 from pathlib import Path
-from python_core.utils.log_files import LogFile
+from python_core.utils.log_files import LogFile, full_files
 folder, who, count, block, hold_open = sys.argv[1], *map(int, sys.argv[2:])
-file = LogFile(Path(folder) / "x-log.json", max_bytes=20_000, keep=1000, hold_open=bool(hold_open))
+file = LogFile(Path(folder) / "x-log.json", max_bytes=20_000, hold_open=bool(hold_open))
 print("ready", flush=True)
 sys.stdin.readline()
 number = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -13,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from python_core.errors import BadInput, HubError
-from python_core.utils.log_records import INFORMATION, LEVELS, SHAPES, Record, Trace, lines_of, place_of, told_exception
+from python_core.utils.log_records import INFORMATION, LEVELS, SHAPES, Record, Trace, lines_of
+from python_core.utils.log_texts import place_of, told_exception
 
 PACKAGE = Path(__file__).parents[2] / "python_core"
 CANARY = "Grandmother's recipe"
@@ -43,11 +45,16 @@ def told(template: str = "x", props: dict[str, object] | None = None, **more: An
 def test_a_record_reads_as_documented() -> None:
     trace = Trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7")
     text, entry = told(
-        "{method} {route} answered {status}", {"method": "POST", "route": "/clipboard", "status": 201}, trace=trace
+        "{method} {route} answered {status}",
+        {"method": "POST", "route": "/clipboard", "status": 201},
+        trace=trace,
+        component="gate",
     )
     assert entry == {
         "ts": "2026-01-02T03:04:05.678Z",
         "level": "Information",
+        "component": "gate",
+        "pid": os.getpid(),
         "message": "{method} {route} answered {status}",
         "renderedMessage": "POST /clipboard answered 201",
         "props": {"method": "POST", "route": "/clipboard", "status": 201},
@@ -56,12 +63,12 @@ def test_a_record_reads_as_documented() -> None:
     }
     assert (
         text
-        == "2026-01-02T03:04:05.678Z [Information] POST /clipboard answered 201 trace=4bf92f3577b34da6a3ce929d0e0e4736"
+        == "2026-01-02T03:04:05.678Z INF gate        POST /clipboard answered 201  trace=4bf92f3577b34da6a3ce929d0e0e4736"
     )
 
 
 def test_what_a_record_does_not_have_is_absent() -> None:
-    assert set(told()[1]) == {"ts", "level", "message", "renderedMessage", "props"}
+    assert set(told()[1]) == {"ts", "level", "component", "pid", "message", "renderedMessage", "props"}
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,8 @@ import pytest
 
 from python_core.errors import HubError
 from python_core.utils.config_path_resolver import Paths
-from python_core.utils.log_streams import LogWriter
+from python_core.utils.log_files import full_files
+from python_core.utils.log_writer import LogWriter
 from python_core.utils.logger import Logger
 
 
@@ -57,7 +58,7 @@ def wait_for(folder: Path, number: int) -> None:
 def test_a_record_is_in_both_files_when_the_call_returns(log: Logger, folder: Path) -> None:
     log.information("Seen {count}", count=1)
     assert counts_in(folder) == [1]
-    assert (folder / "python-net-log.txt").read_text(encoding="utf-8").endswith(" [Information] Seen 1\n")
+    assert (folder / "python-net-log.txt").read_text(encoding="utf-8").endswith(" INF python-net  Seen 1\n")
 
 
 def test_nothing_is_made_before_the_first_record(tmp_path: Path, log: Logger) -> None:
@@ -221,17 +222,48 @@ def test_configuring_makes_the_files_of_the_loggers_there_are(writer: LogWriter,
 
 
 def test_configuring_sets_the_rotation(writer: LogWriter, log: Logger, folder: Path) -> None:
-    writer.configure(writer.options.paths, max_bytes=300, keep=2)
+    writer.configure(writer.options.paths, max_bytes=300)
     for number in range(20):
         log.information("x", count=number)
-    assert sorted(each.name for each in folder.iterdir() if ".json" in each.name and "lock" not in each.name) == [
-        "python-net-log.json",
-        "python-net-log.json.1",
-        "python-net-log.json.2",
-    ]
+    full = full_files(folder / "python-net-log.json")
+    assert len(full) > 2
+    numbers = [json.loads(line)["props"]["count"] for file in full for line in file.read_bytes().splitlines()]
+    assert [*numbers, *counts_in(folder)] == list(range(20))
 
 
-@pytest.mark.parametrize("settings", [{"level": "Loud"}, {"max_bytes": 0}, {"keep": 0}])
+def test_all_files_together_stay_within_their_bytes_and_the_newest_stay(
+    writer: LogWriter, log: Logger, folder: Path
+) -> None:
+    writer.configure(writer.options.paths, max_total_bytes=8_000)
+    for number in range(200):
+        log.information("x", count=number)
+    assert 4_000 < sum(each.stat().st_size for each in folder.iterdir()) <= 9_000
+    assert counts_in(folder)[-1] == 199
+
+
+def test_what_is_too_old_goes_at_the_start_and_when_a_host_tidies(writer: LogWriter, log: Logger, folder: Path) -> None:
+    log.information("x", count=1)
+    path = folder / "python-net-log.json"
+    os.utime(path, (0, 0))
+    writer.configure(writer.options.paths, days=36_500)
+    assert [each.name for each in full_files(path)] == ["python-net-log.1970-01-01T00-00-00-000Z.json"]
+    writer.configure(writer.options.paths, days=1)
+    assert full_files(path) == []
+    log.information("x", count=2)
+    os.utime(path, (0, 0))
+    writer.tidy()
+    assert full_files(path) == []
+    assert counts_in(folder) == []
+
+
+def test_tidying_touches_nothing_where_nobody_has_said_where_the_logs_are(tmp_path: Path) -> None:
+    unused = LogWriter()
+    Logger(unused, "python-net")
+    unused.tidy()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("settings", [{"level": "Loud"}, {"max_bytes": 0}, {"days": 0}, {"max_total_bytes": 0}])
 def test_configuring_refuses_what_makes_no_sense(writer: LogWriter, settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="level is one of"):
         writer.configure(writer.options.paths, **settings)

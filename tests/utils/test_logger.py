@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import current_trace, get_logger_for, trace
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,7 @@ def watch(event, args):
         WRITING.append(args)
 sys.dont_write_bytecode = True
 sys.addaudithook(watch)
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import get_logger_for
 log = get_logger_for("python-net")
 log.debug("Below the level")
@@ -74,6 +76,7 @@ def test_the_first_record_finds_the_folder_from_the_environment(tmp_path: Path) 
     run(
         tmp_path,
         """
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import get_logger_for
 get_logger_for("python-runtime").information("Ready on {port}", port=5001)
 """,
@@ -87,6 +90,7 @@ def test_every_record_within_a_trace_bears_it(tmp_path: Path) -> None:
     run(
         tmp_path,
         f"""
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import get_logger_for, trace
 log = get_logger_for("python-net")
 with trace("{TRACE_ID}", "{SPAN_ID}"):
@@ -130,6 +134,7 @@ def test_what_was_gathered_is_written_at_exit(tmp_path: Path) -> None:
     run(
         tmp_path,
         """
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import configure_logs, get_logger_for, start_flusher
 log = get_logger_for("python-net")
 configure_logs()
@@ -143,6 +148,7 @@ for number in range(1000):
 
 def test_an_unhandled_error_still_leaves_what_was_gathered(tmp_path: Path) -> None:
     script = """
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import get_logger_for, start_flusher
 start_flusher()
 get_logger_for("python-net").information("before")
@@ -160,6 +166,7 @@ def test_a_forked_child_writes_its_own_records_at_once_and_none_of_its_parents(t
         tmp_path,
         """
 import os, warnings
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import flush_logs, get_logger_for, start_flusher
 warnings.simplefilter("ignore")
 log = get_logger_for("python-net")
@@ -196,6 +203,7 @@ def test_forking_while_other_threads_log_hangs_and_loses_nothing(tmp_path: Path)
         tmp_path,
         """
 import os, sys, threading, warnings
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import configure_logs, get_logger_for
 warnings.simplefilter("ignore")
 log = get_logger_for("python-net")
@@ -227,10 +235,11 @@ for each in threads:
 
 HOST = """
 import sys
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import configure_logs, get_logger_for, start_flusher
 who, count, gathering = sys.argv[1:]
 log = get_logger_for("python-net")
-configure_logs(max_bytes=30_000, keep=500)
+configure_logs(max_bytes=30_000)
 if gathering == "True":
     start_flusher()
 print("ready", flush=True)
@@ -254,7 +263,7 @@ def start_hosts(home: Path, hosts: int, count: int, gathering: bool) -> list[sub
 
 def lines_of_all_files(home: Path, suffix: str) -> list[bytes]:
     folder = home / "local" / "SmrtHub" / "Logs" / "python-net"
-    files = [each for each in folder.iterdir() if f"-log.{suffix}" in each.name and not each.name.endswith(".lock")]
+    files = [each for each in folder.iterdir() if each.suffix == f".{suffix}"]
     assert len(files) > 2
     return [line for file in files for line in file.read_bytes().split(b"\n")[:-1]]
 
@@ -263,7 +272,7 @@ def numbers_of(home: Path, who: int) -> tuple[list[int], list[int]]:
     """Every number that a host wrote, in the JSON and in the text files."""
     entries = [json.loads(each) for each in lines_of_all_files(home, "json")]
     texts = [each.decode().rsplit(" ", 3) for each in lines_of_all_files(home, "txt")]
-    assert all(len(each) == 4 and each[0].endswith("[Information]") for each in texts)
+    assert all(len(each) == 4 and " INF " in each[0] for each in texts)
     return (
         sorted(each["props"]["count"] for each in entries if each["props"]["worker"] == f"w{who}"),
         sorted(int(count) for _, worker, _, count in texts if worker == f"w{who}"),
@@ -283,8 +292,8 @@ def test_eight_processes_share_the_files_and_every_line_is_there_once(tmp_path: 
 @pytest.mark.skipif(os.name == "nt", reason="kill -9")
 def test_a_process_killed_with_9_loses_only_what_it_had_not_written(tmp_path: Path) -> None:
     victim, *others = start_hosts(tmp_path, hosts=4, count=500, gathering=False)
-    text = tmp_path / "local" / "SmrtHub" / "Logs" / "python-net" / "python-net-log.txt.1"
-    while not text.exists() and victim.poll() is None:
+    text = tmp_path / "local" / "SmrtHub" / "Logs" / "python-net" / "python-net-log.txt"
+    while not full_files(text) and victim.poll() is None:
         pass
     victim.kill()
     for each in (victim, *others):
@@ -303,6 +312,7 @@ def test_what_libraries_tell_is_brought_in_without_their_words(tmp_path: Path) -
         tmp_path,
         f"""
 import logging
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import capture_stdlib
 capture_stdlib()
 capture_stdlib()
@@ -336,6 +346,7 @@ def test_capturing_lower_levels_lets_them_through(tmp_path: Path) -> None:
         tmp_path,
         """
 import logging
+from python_core.utils.log_files import full_files
 from python_core.utils.logger import capture_stdlib
 handler = capture_stdlib("python-net", "Information")
 logging.getLogger("waitress").info("x")
