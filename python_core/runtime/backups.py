@@ -23,7 +23,7 @@ FIRST_AFTER_S, EVERY_S = 120.0, 900.0
 #: A pause after each mebibyte, for those who wait for the disk.
 PAUSE_S = 0.002
 _MIB = 1024 * 1024
-log = get_logger_for("python-runtime")
+log = get_logger_for("python-runtime", __name__)
 
 
 class _Ended(Exception):

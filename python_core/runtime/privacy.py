@@ -25,7 +25,7 @@ from python_core.utils.logger import get_logger_for
 
 #: Between two looks at the file.
 LOOK_EVERY_S = 1.0
-log = get_logger_for("python-runtime")
+log = get_logger_for("python-runtime", __name__)
 
 
 class FileMark(NamedTuple):
