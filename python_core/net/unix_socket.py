@@ -7,6 +7,7 @@ import socket
 import stat
 import sys
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from python_core.utils.config_path_resolver import make_private
 from python_core.utils.file_lock import FileLock
 
 AF_UNIX: int = getattr(socket, "AF_UNIX", 0)  # Windows has none for Python: schema.contradictions says so
+#: Connections that the socket takes when the port has reached ``connectionLimit``.
+PLACES = 32
 #: Bytes of a socket's path that every connect can name (``sun_path`` without its closing NUL).
 PATH_AT_MOST = 107 if sys.platform == "linux" else 103
 
@@ -63,10 +66,15 @@ def bind_unix(path: Path) -> UnixSocket | None:
 
 
 def listen_beside(waitress: Any, app: Callable[..., Any], unix: UnixSocket) -> Any:
-    """Have the threads, the loop and the limits of a Waitress server serve a Unix socket, too; returns its own server."""
+    """Have the threads and the loop of a Waitress server serve a Unix socket, too; returns its own server.
+
+    It has ``PLACES`` of its own: other users can take all connections of the port, and this user still comes in here.
+    """
     from waitress.server import UnixWSGIServer  # Windows has none
 
-    shared = {"map": waitress._map, "dispatcher": waitress.task_dispatcher, "adj": waitress.adj}  # noqa: SLF001
+    limits = copy(waitress.adj)
+    limits.connection_limit += PLACES
+    shared = {"map": waitress._map, "dispatcher": waitress.task_dispatcher, "adj": limits}  # noqa: SLF001
     sockinfo = (unix.socket.family, unix.socket.type, unix.socket.proto, str(unix.path))
     return UnixWSGIServer(app, _sock=unix.socket, sockinfo=sockinfo, bind_socket=False, **shared)
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,19 @@ def test_a_request_that_drips_is_cut_by_the_socket_too(short: Path, store: Store
         wire.close()
         answer = ask(house, request("GET", "/ping", [("Host", "localhost")]))
         assert (answer and answer.status) == 200
+
+
+def test_who_takes_all_connections_of_the_port_does_not_close_the_socket(short: Path, store: Store) -> None:
+    path = short / "full" / "bridge.sock"
+    with (
+        house_of(make_hub(store, Clock(), bridge={"connection_limit": 8}), socket_path=path) as house,
+        ExitStack() as held,
+    ):
+        for _ in range(20):
+            held.enter_context(closing(house.wire()))
+        for _ in range(3):
+            answer = house.send_by(path, request("GET", "/ping", [("Host", "localhost")]))
+            assert (answer and answer.status) == 200
 
 
 def test_the_socket_is_this_users_alone(path: Path) -> None:
