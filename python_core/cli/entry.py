@@ -18,6 +18,7 @@ from python_core.cli.clients import pair, token
 from python_core.cli.clipboard import clip
 from python_core.cli.config import config
 from python_core.cli.confirmation import confirm
+from python_core.cli.context import context
 from python_core.cli.doctor import doctor
 from python_core.cli.events import events
 from python_core.cli.forgetting import forget
@@ -89,7 +90,7 @@ def version(as_json: bool) -> None:
 
 
 main.add_section("The hub", serve, stop, status, pause, resume)
-main.add_section("What was captured", search, clip, events, forget)
+main.add_section("What was captured", search, context, clip, events, forget)
 main.add_section("What is kept", export, import_, doctor)
 main.add_section("What is made of it", trigger, output)
 main.add_section("Access and settings", pair, confirm, token, audit, rules, config, version)

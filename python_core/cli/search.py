@@ -18,16 +18,15 @@ _MARK = "bold yellow"
 @click.option("--kind", type=click.Choice(KINDS), multiple=True, help="Of this kind; can be given again.")
 @scope_options
 @limit_option(10)
+@click.option("--verbose", "-v", is_flag=True, help="Say why each is found, and how well it fits.")
 @json_option
 def search(
     words: tuple[str, ...],
     kind: tuple[str, ...],
-    site: str | None,
-    app: str | None,
-    from_time: str | None,
-    to_time: str | None,
     limit: int,
+    verbose: bool,
     as_json: bool,
+    **scope: str | None,
 ) -> None:
     """Find clips, visited pages and outputs, best first.
 
@@ -39,10 +38,10 @@ def search(
     query: dict[str, object] = {
         "q": " ".join(words),
         "kind": ",".join(dict.fromkeys(kind)) or None,
-        "site": site,
-        "app": app,
-        "from": from_time,
-        "to": to_time,
+        "site": scope["site"],
+        "app": scope["app"],
+        "from": scope["from_time"],
+        "to": scope["to_time"],
     }
     with reach_hub() as hub:
         page = list_items(hub, "/search", limit, query)
@@ -51,13 +50,13 @@ def search(
         return
     if not page["items"]:
         note("Nothing was found.")
-    show_hits(page["items"])
+    show_hits(page["items"], verbose=verbose)
     if page["nextCursor"] is not None:
         note("There are more: --limit N")
 
 
-def show_hits(hits: list[dict[str, Any]]) -> None:
-    """Show hits of a search, with the words that were looked for marked."""
+def show_hits(hits: list[dict[str, Any]], *, verbose: bool = False) -> None:
+    """Show hits of a search, with the words that were looked for marked; ``verbose``: with the reasons too."""
     from rich.padding import Padding
 
     console = make_console()
@@ -70,3 +69,12 @@ def show_hits(hits: list[dict[str, Any]]) -> None:
             console.print("  ", marked(hit["title"], [], ""), sep="", overflow="ellipsis", no_wrap=True)
         if hit["snippet"]:
             console.print(Padding(marked(hit["snippet"], hit["marks"], _MARK), (0, 0, 0, 2), expand=False))
+        origin = "  ".join(hit.get("source", {}).get(name, "") for name in ("app", "url")).strip()
+        if origin:
+            console.print(
+                "  ", marked(f"from {origin}", [], ""), sep="", style="dim", overflow="ellipsis", no_wrap=True
+            )
+        if hit.get("folded"):
+            console.print(f"  and {hit['folded']} more that say the same", style="dim")
+        if verbose:
+            console.print(f"  {', '.join(hit['why'])}; score {hit['score']:.2f}", style="dim")

@@ -174,7 +174,7 @@ def _hit_of(conn: Connection, group: list[Candidate], typed: Typed, now_ms: int)
         score=best.score / 10_000,
         at=to_rfc3339(row.at_ms),
         why=_why(best, row, typed, bool(marks), now_ms),
-        source=_source_of(conn, row),
+        source=source_of(conn, row),
         folded=len(group) - 1,
         folded_ids=[other.item for other in others if other is not None],
         trust="untrusted",
@@ -194,7 +194,8 @@ def _why(best: Candidate, row: DocumentRow, typed: Typed, in_text: bool, now_ms:
     return [reason for reason, holds in reasons.items() if holds]
 
 
-def _source_of(conn: Connection, row: DocumentRow) -> HitSource:
+def source_of(conn: Connection, row: DocumentRow) -> HitSource:
+    """Return where a document's item is from."""
     origin = get_origin(conn, row.kind, row.item)
     return HitSource(app=origin.app, site=row.site, url=origin.url) if origin else HitSource(site=row.site)
 
@@ -203,18 +204,19 @@ def _fitting(hits: Iterable[tuple[Candidate, SearchHit]], room: int) -> Iterator
     """Yield hits while they fit into so many characters; the first is cut rather than left out."""
     for n, (best, hit) in enumerate(hits):
         fit = hit if n else _cut(hit, room)
-        room -= _chars_of(fit) + 1
+        room -= chars_of(fit) + 1
         if room < 0 and n:
             return
         yield best, fit
 
 
 def _cut(hit: SearchHit, room: int) -> SearchHit:
-    if _chars_of(hit) <= room:
+    if chars_of(hit) <= room:
         return hit
     cut = msgspec.structs.replace(hit, title=hit.title[:SHORT_TITLE_CHARS], source=HitSource(), folded_ids=[])
-    return cut if _chars_of(cut) <= room else msgspec.structs.replace(cut, title="", snippet="", marks=[])
+    return cut if chars_of(cut) <= room else msgspec.structs.replace(cut, title="", snippet="", marks=[])
 
 
-def _chars_of(view: View) -> int:
+def chars_of(view: View) -> int:
+    """Return the characters of a view as JSON."""
     return len(msgspec.json.encode(view).decode())

@@ -92,3 +92,14 @@ def list_events(conn: Connection, after: int, limit: int, kinds: Collection[str]
             if len(found) == limit:
                 break
     return found, after
+
+
+def is_unchanged_since(conn: Connection, kind: str, at_ms: int) -> bool:
+    """Say whether no event of a kind was written after a moment; no, where that lies further back than a page's scan."""
+    sql = "SELECT at, kind FROM events ORDER BY id DESC LIMIT ?"
+    for event_at_ms, event_kind in conn.execute(sql, (SCANNED_AT_MOST,)):
+        if event_at_ms <= at_ms:
+            return True
+        if event_kind == kind:
+            return False
+    return get_oldest_event_id(conn) == 1 and get_last_event_id(conn) <= SCANNED_AT_MOST

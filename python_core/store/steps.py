@@ -130,6 +130,7 @@ INSERT INTO indexed VALUES (1, 0);
 DROP TABLE documents_index;
 CREATE TABLE document_terms(seq INTEGER PRIMARY KEY, terms TEXT NOT NULL) STRICT;
 CREATE TABLE document_places(seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, fold INTEGER NOT NULL) STRICT;
+CREATE INDEX document_places_by_time ON document_places(at);
 CREATE TABLE document_days(day INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL) STRICT;
 CREATE VIEW searched AS
     SELECT d.seq, d.title, d.body, t.terms, substr(d.title, 1, 120) || char(10) || substr(d.body, 1, 200) AS head

@@ -60,3 +60,10 @@ def test_in_a_terminal_the_words_stand_out_and_lines_fit(smrthub: Terminal) -> N
     plain = re.sub(r"\x1b\[[\d;]*m", "", sent)
     assert "\x1b" not in plain
     assert max(map(len, plain.splitlines()[1:])) <= 60
+
+
+def test_a_hit_says_where_it_is_from_and_on_request_why(smrthub: Terminal) -> None:
+    smrthub.copy("the pangolin curls", app="Zoo", url="https://zoo.example/pangolin")
+    assert "  from Zoo https://zoo.example/pangolin\n" in smrthub("search", "pangolin").out
+    assert "text, phrase, recent; score" not in smrthub("search", "pangolin", "curls").out
+    assert "text, phrase, recent; score" in smrthub("search", "pangolin", "curls", "-v").out

@@ -1,4 +1,4 @@
-"""``/search``: find clips, visits and outputs by words."""
+"""``/search`` and ``/context``: find clips, visits and outputs by words, and what was around a moment."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Annotated
 import msgspec
 
 from python_core.net.endpoints import Call, Reply, Routes
+from python_core.runtime.context import Context, get_context
 from python_core.runtime.search import SearchPage, SearchScope, search
 from python_core.runtime.shapes import Cursor, Instant, Limit, Query
 
 routes = Routes("Search")
+
+
+MaxChars = Annotated[int, msgspec.Meta(ge=1_000, le=1_000_000, description="Of the whole reply, as JSON, at most.")]
 
 
 class SearchQuery(Query, frozen=True, kw_only=True):
@@ -31,9 +35,7 @@ class SearchQuery(Query, frozen=True, kw_only=True):
     to: Annotated[Instant, msgspec.Meta(description="From this time or before.")] | None = None
     limit: Limit = 20
     cursor: Cursor | None = None
-    max_chars: (
-        Annotated[int, msgspec.Meta(ge=1_000, le=1_000_000, description="Of the whole reply, as JSON, at most.")] | None
-    ) = None
+    max_chars: MaxChars | None = None
 
 
 @routes.declare("GET", "/search", scope="search:read", query=SearchQuery, replies={200: SearchPage})
@@ -47,3 +49,24 @@ def get_search(call: Call, query: SearchQuery) -> Reply:
     page = search(call.hub, query.q, wanted, query.limit, query.cursor, query.max_chars)
     call.note_reads(*(item for hit in page.items for item in (hit.id, *hit.folded_ids)))
     return Reply(page)
+
+
+class ContextQuery(Query, frozen=True, kw_only=True):
+    """Which moment, and how much around it."""
+
+    at: (
+        Annotated[str, msgspec.Meta(max_length=64, description="RFC 3339 time, or the id of an item; else now.")] | None
+    ) = None
+    window: Annotated[int, msgspec.Meta(ge=1, le=86_400, description="Seconds before and after.")] = 600
+    limit: Limit = 20
+    max_chars: MaxChars | None = None
+
+
+@routes.declare(
+    "GET", "/context", scope="search:read", query=ContextQuery, replies={200: Context}, codes=("not_found",)
+)
+def get_context_of_moment(call: Call, query: ContextQuery) -> Reply:
+    """Tell what was on the screen at a moment, and what else was copied, read and made around it, nearest first."""
+    context = get_context(call.hub, query.at, query.window, query.limit, query.max_chars)
+    call.note_reads(*context.ids())
+    return Reply(context)
