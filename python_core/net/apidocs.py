@@ -11,12 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
-from flask.json.provider import DefaultJSONProvider
-from werkzeug.test import create_environ
-from werkzeug.wrappers import Response
+if TYPE_CHECKING:
+    from flask import Flask
 
 _HERE = Path(__file__).parent
 #: Every file that is served, by its path under ``assets/``, with its media type. Nothing else of the folder is.
@@ -47,6 +45,9 @@ class ApiDocs:
         self.document = cache(lambda: self._ask("/apispec.json"))
 
     def _ask(self, path: str) -> bytes:
+        from werkzeug.test import create_environ
+        from werkzeug.wrappers import Response
+
         response = Response.from_app(_flasgger_app(self._build()), create_environ(path))
         if response.status_code != 200:
             raise RuntimeError(f"Flasgger answered {response.status_code} for {path}")
@@ -61,6 +62,8 @@ def read_asset(name: str) -> tuple[str, bytes] | None:
 
 def _flasgger_app(document: dict[str, Any]) -> Flask:
     from flasgger import Swagger
+    from flask import Flask
+    from flask.json.provider import DefaultJSONProvider
 
     templates = str(_HERE / "templates")
     app = Flask("python_core.net.apidocs", static_folder=None, template_folder=templates)

@@ -5,30 +5,26 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
-import msgspec
 from flask import Flask, Request, Response, request
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from python_core.config import Settings, load_or_seed_settings
-from python_core.net.bodies import decode, read_body, read_query
-from python_core.net.endpoints import Call, Endpoint, OneOf, RawReply, Reply, Routes, RouteTable, StreamReply
-from python_core.net.failures import shaped
-from python_core.net.gate import CALLER, CORS_ORIGIN, Gate
+from python_core.net.answers import Answer, Answering, answer_fault, answering
+from python_core.net.endpoints import Endpoint, Routes
+from python_core.net.front import build_front, endpoints_of
+from python_core.net.gate import CORS_ORIGIN
 from python_core.net.runtime_files import RuntimeFile
-from python_core.runtime.confirmation import need_confirmation
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import given_token, join_owner_session
 from python_core.runtime.privacy import load_rules
 from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import resolve_paths
-from python_core.utils.logger import configure_logs, get_logger_for
+from python_core.utils.logger import configure_logs
 
 HUB = "smrthub"
-log = get_logger_for("python-net", __name__)
 
 
 class _App(Flask):
@@ -48,115 +44,42 @@ def build_app(service: str, hub: Hub, subjects: list[Routes], own_settings: Any)
 
     :param own_settings: the server's section of the settings, with ``allowed_hosts`` and the limits that routes name.
     """
+    app = build_flask(hub, endpoints_of(subjects, own_settings))
+    flask = app.wsgi_app
+    app.wsgi_app = build_front(service, hub, subjects, own_settings, lambda: flask)  # type: ignore[method-assign]
+    return app
+
+
+def build_flask(hub: Hub, endpoints: Iterable[Endpoint]) -> Flask:
+    """Return an app of the endpoints, without the gate, that lets nobody in who has not passed it."""
     app = _App("python_core.net", static_folder=None, template_folder=None)
     app.extensions[HUB] = hub
-    endpoints = [
-        endpoint
-        for routes in subjects
-        for endpoint in routes.endpoints
-        if endpoint.setting is None or getattr(own_settings, endpoint.setting)
-    ]
     for endpoint in endpoints:
         app.add_url_rule(
             endpoint.path,
             endpoint.name,
-            _view_of(hub, endpoint),
+            _view_of(answering(hub, endpoint)),
             methods=[endpoint.method],
             provide_automatic_options=False,
         )
+        if endpoint.access in ("extension", "pairing") and "options_any" not in app.view_functions:
+            _answer_extensions(app)
     app.register_error_handler(Exception, _answer_fault)
-    if any(endpoint.access in ("extension", "pairing") for endpoint in endpoints):
-        _answer_extensions(app)
-
-    def limit(endpoint: Endpoint) -> int:
-        bound = endpoint.body_limit
-        return bound if isinstance(bound, int) else int(getattr(own_settings, bound))
-
-    gate = Gate(app.wsgi_app, hub, service, RouteTable(endpoints), own_settings, limit)
-    app.wsgi_app = gate  # type: ignore[method-assign]  # Flask's own idiom for a layer around it
     return app
 
 
-_learning = threading.Lock()
+def _view_of(answer: Answering) -> Callable[..., Response]:
+    return lambda **parts: _response(answer(request.environ, **parts))
 
 
-def _learn_shapes(endpoint: Endpoint) -> None:
-    """Have msgspec read the annotations of what an endpoint takes, one thread at a time.
-
-    It does so when it first decodes into a struct, and marks the struct as known before it knows all of it: a second
-    thread that decodes into it at that moment reads what is not there yet (msgspec 0.22: the process ends by SIGSEGV).
-    At the first request rather than at the start, which it would make 6 ms longer.
-    """
-    body = endpoint.body
-    with _learning:
-        for shape in (*((body.usual, body.other) if isinstance(body, OneOf) else (body,)), endpoint.query):
-            if shape is not None:
-                msgspec.json.Decoder(shape)
-
-
-def _view_of(hub: Hub, endpoint: Endpoint) -> Callable[..., Response]:
-    """Wrap a handler for Flask: decode what it takes, encode what it answers."""
-    handler, body_shape, query_shape = endpoint.handler, endpoint.body, endpoint.query
-    learned = False
-
-    def view(**parts: Any) -> Response:
-        nonlocal learned
-        if not learned:
-            _learn_shapes(endpoint)
-            learned = True
-        environ = request.environ
-        query = read_query(environ, query_shape)
-        if query_shape is not None:
-            parts["query"] = query
-        content = b""
-        if body_shape is not None:
-            content = read_body(environ)
-            parts["body"] = decode(content, body_shape)
-        if endpoint.side_effect:
-            target = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}".removesuffix("?")
-            need_confirmation(hub, environ[CALLER], endpoint.name, target, content)
-        return _response(handler(Call(hub, environ[CALLER], environ), **parts))
-
-    return view
-
-
-def _response(reply: Reply | RawReply | StreamReply) -> Response:
-    if isinstance(reply, StreamReply):
-        return Response(_Stream(reply), 200, content_type=reply.mime, direct_passthrough=True)
-    if isinstance(reply, RawReply):
-        return Response(reply.content, 200, reply.headers, reply.mime)
-    if reply.view is None:
-        return Response(b"", reply.status, reply.headers)
-    encoded = msgspec.json.encode(reply.view)
-    opening = b'{"status":"ok"' if encoded == b"{}" else b'{"status":"ok",'
-    return Response(opening + encoded[1:], reply.status, reply.headers, content_type="application/json")
-
-
-class _Stream:
-    """What the host reads a stream from, and closes in any case: also when the client has gone before it began."""
-
-    def __init__(self, reply: StreamReply) -> None:
-        self._chunks = reply.chunks
-        self._release: Callable[[], None] | None = reply.release
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._chunks
-
-    def close(self) -> None:
-        release, self._release = self._release, None
-        if release is not None:
-            release()
+def _response(answer: Answer) -> Response:
+    is_whole = isinstance(answer.body, bytes)
+    return Response(answer.body, answer.status, answer.headers, direct_passthrough=not is_whole)
 
 
 def _answer_fault(fault: Exception) -> Response:
-    """Give every fault of a handler the contract's shape. Flask's own errors cannot come here but by a defect of ours:
-    the gate has matched the route.
-    """
-    trace_id = request.environ[CALLER].trace_id
-    status, body, headers = shaped(fault, trace_id)
-    if status == 500:
-        log.error("A handler broke", exception=fault if not isinstance(fault, HTTPException) else None)
-    return Response(body, status, headers, content_type="application/json")
+    """Answer what a handler raised. Flask's own errors come here only by a defect of ours: the gate has matched the route."""
+    return _response(answer_fault(fault, request.environ))
 
 
 def _answer_extensions(app: Flask) -> None:

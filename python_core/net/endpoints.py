@@ -114,6 +114,7 @@ class Endpoint:
     :param same_user: ``admitSameUserPrograms`` lets this user's own programs call it without a token.
     :param codes: error codes beside those that every route can answer.
     :param produces: the media types of a ``RawReply``.
+    :param hot: asked for all the time: answered before Flask, unless a browser asks. Its path has no parts.
     :param streams: the media type of a ``StreamReply``, which callers get instead who ask for it.
     """
 
@@ -131,6 +132,7 @@ class Endpoint:
     setting: str | None = None
     side_effect: bool = False
     same_user: bool = False
+    hot: bool = False
     produces: tuple[str, ...] = ("*/*",)
     streams: str | None = None
 

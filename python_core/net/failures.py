@@ -39,6 +39,11 @@ _TOLD_AS_INTERNAL = frozenset({"store_unusable"})
 #: The key in environ for what the host found wrong with a request, a ``HubError``, where there is no request to look at.
 FINDING = "smrthub.finding"
 _REASONS = {
+    200: "OK",
+    201: "Created",
+    202: "Accepted",
+    204: "No Content",
+    304: "Not Modified",
     400: "Bad Request",
     401: "Unauthorized",
     403: "Forbidden",

@@ -8,14 +8,18 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waitress import wasyncore
 from waitress.server import create_server
 
 from python_core.config import Settings, load_or_seed_settings
 from python_core.net.connections import Channel, SlowRequests
+from python_core.net.flask_later import FlaskLater
+from python_core.net.front import build_front
+from python_core.net.gate import WsgiApp
 from python_core.net.ports import Bound, bind
+from python_core.net.routes import subjects_of
 from python_core.net.runtime_files import RuntimeFile
 from python_core.net.unix_socket import UnixSocket, bind_unix, listen_beside
 from python_core.runtime.backups import keep_daily_copies
@@ -30,9 +34,6 @@ from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import Paths, resolve_paths
 from python_core.utils.heartbeat import Heartbeat
 from python_core.utils.logger import configure_logs, get_logger_for
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 #: How often each part tells that it lives (facts.md, "Heartbeat").
 BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30}
@@ -63,7 +64,7 @@ class Server:
     def __init__(
         self,
         service: str,
-        app: Flask,
+        app: WsgiApp,
         bound: Bound,
         options: dict[str, Any],
         request_timeout_s: float,
@@ -136,20 +137,20 @@ class Host:
     _stop_work: threading.Event = field(default_factory=threading.Event)
     _worker: threading.Thread | None = None
     _copier: threading.Thread | None = None
+    _warmer: threading.Thread | None = None
+    _flasks: list[FlaskLater] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._hub = Hub(self.settings, self.store, rules=self.rules)
 
     def add(self, service: str) -> Server:
-        """Bind a server's port and build its app; it answers from ``start`` on."""
-        from python_core.net import bridge_server, web_listener
-
+        """Bind a server's port and build what answers there from ``start`` on."""
         if service == "bridge":
             section: Any = self.settings.bridge
-            create, largest = bridge_server.create_app, max(section.max_clip_bytes, section.max_output_bytes)
+            largest = max(section.max_clip_bytes, section.max_output_bytes)
         else:
             section = self.settings.web_listener
-            create, largest = web_listener.create_app, section.max_tab_bytes
+            largest = section.max_tab_bytes
         self._runtime_file(service).check()
         bound = bind(service, section.host, section.port, fallback=section.port_fallback)
         if bound.note:
@@ -159,9 +160,12 @@ class Host:
                 service=service,
                 port=bound.port,
             )
-        app = create(self.settings, self.store, self._hub)
+        subjects = subjects_of(service)
+        flask = FlaskLater(self._hub, subjects, section)
+        front = build_front(service, self._hub, subjects, section, flask)
+        self._flasks.append(flask)
         options, unix = waitress_options(section, largest), self._unix_socket(service)
-        server = Server(service, app, bound, options, section.request_timeout_seconds, unix)
+        server = Server(service, front, bound, options, section.request_timeout_seconds, unix)
         self.servers.append(server)
         return server
 
@@ -190,6 +194,13 @@ class Host:
                 target=keep_daily_copies, args=(self._hub, self._stop_work), name="smrthub-daily-copy", daemon=True
             )
             self._copier.start()
+        # Nobody waits for Flask's import, 150 ms: neither who starts the hub, nor the first who needs it.
+        self._warmer = threading.Thread(target=self._warm, name="smrthub-warm-up", daemon=True)
+        self._warmer.start()
+
+    def _warm(self) -> None:
+        for flask in self._flasks:
+            flask()
 
     def stop(self) -> None:
         """End all of it in order, within ``shutdownTimeoutSeconds``; what is queued stays queued."""
@@ -205,7 +216,7 @@ class Host:
         self._hub.work_queued.set()
         for server in self.servers:
             server.join()
-        for thread in (self._worker, self._copier):
+        for thread in (self._worker, self._copier, self._warmer):
             if thread is not None:
                 thread.join(max(0.1, end - time.monotonic()))
         for heartbeat in self._beats:

@@ -36,6 +36,7 @@ class ClipQuery(Query, frozen=True, kw_only=True):
 @routes.declare(
     "POST",
     "/clipboard",
+    hot=True,
     scope="clipboard:write",
     side_effect=True,
     same_user=True,

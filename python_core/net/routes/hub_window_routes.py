@@ -9,7 +9,9 @@ from python_core.runtime.hub_window import CommandReceipt, CommandView, HubComma
 routes = Routes("Hub window")
 
 
-@routes.declare("GET", "/hub-window", scope="hub:read", same_user=True, replies={200: HubWindowView, 304: None})
+@routes.declare(
+    "GET", "/hub-window", hot=True, scope="hub:read", same_user=True, replies={200: HubWindowView, 304: None}
+)
 def get_hub_window(call: Call) -> Reply:
     """Show the window's state, its indicators and the shared state, with an ``ETag``; 304 while nothing has changed."""
     etag = hub_window.get_etag(call.hub)

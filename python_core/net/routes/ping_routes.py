@@ -23,7 +23,7 @@ class PingQuery(Query, frozen=True, kw_only=True):
     ) = None
 
 
-@routes.declare("GET", "/ping", access="open", anonymous=True, query=PingQuery, replies={200: Ping})
+@routes.declare("GET", "/ping", hot=True, access="open", anonymous=True, query=PingQuery, replies={200: Ping})
 def get_ping_reply(call: Call, query: PingQuery) -> Reply:
     """Say that this is the hub, and nothing more.
 

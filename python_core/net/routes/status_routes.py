@@ -11,6 +11,7 @@ routes = Routes("Status")
 @routes.declare(
     "GET",
     "/status",
+    hot=True,
     access="open",
     scope="status:read",
     anonymous=True,

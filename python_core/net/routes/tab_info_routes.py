@@ -11,6 +11,7 @@ routes = Routes("Tabs")
 @routes.declare(
     "POST",
     "/tab-info",
+    hot=True,
     access="extension",
     scope="tabs:write",
     body=OneOf(TabInfo, TabBatch, key="tabs"),
