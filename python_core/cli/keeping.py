@@ -139,11 +139,20 @@ def _restore(source: Path, as_json: bool) -> None:
         found = restore(resolve_paths(), source, progress)
     if as_json:
         aside = None if found.aside is None else str(found.aside)
-        say_json({"restored": str(source.absolute()), "aside": aside, "missingPictures": found.missing})
+        say_json(
+            {
+                "restored": str(source.absolute()),
+                "aside": aside,
+                "missingPictures": found.missing,
+                "knowsAccess": found.knows_access,
+            }
+        )
         return
     say("Restored. Start the hub with: smrthub serve")
     if found.aside is not None:
         say(f"The store before lies in {shown(str(found.aside))} until the hub has started.")
+    if not found.knows_access:
+        note("Tokens that were revoked or exchanged after the backup was made work again: see smrthub token list")
     if found.missing:
         note(f"{found.missing:,} pictures that it names are not there: they were removed since.")
 

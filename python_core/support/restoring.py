@@ -9,8 +9,10 @@ from pathlib import Path
 import msgspec
 
 from python_core.errors import BadInput, Busy
+from python_core.store.access import carry_access
 from python_core.store.blobs import blob_path, put_blob
 from python_core.store.copying import RESTORING, blobs_named_in, check_unused, faults_in, put_in_place
+from python_core.store.schema import DATABASE_NAME
 from python_core.support.archive_reader import ArchiveReader
 from python_core.support.archive_writer import room_told
 from python_core.support.export_format import LINE_BYTES_AT_MOST, Blob, Manifest
@@ -24,10 +26,14 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class Restored:
-    """What was restored: ``aside`` is where the store before lies, ``missing`` how many pictures are nowhere."""
+    """What was restored: ``aside`` is where the store before lies, ``missing`` how many pictures are nowhere.
+
+    ``knows_access``: tokens that were revoked or exchanged since the backup stay so.
+    """
 
     aside: Path | None
     missing: int
+    knows_access: bool
 
 
 def restore(paths: Paths, source: Path, progress: Progress = unseen) -> Restored:
@@ -51,7 +57,8 @@ def restore(paths: Paths, source: Path, progress: Progress = unseen) -> Restored
             raise BadInput(f"{source.name} is damaged, or no database of a hub: nothing was restored.")
         missing = sum(not blob_path(folder, digest).exists() for digest in blobs_named_in(draft))
         with room_told():
-            return Restored(put_in_place(folder), missing)
+            knows_access = carry_access(folder / DATABASE_NAME, draft)
+            return Restored(put_in_place(folder), missing, knows_access)
     finally:
         draft.unlink(missing_ok=True)
         lock.release()

@@ -154,14 +154,15 @@ def test_a_request_that_drips_is_cut_by_the_socket_too(short: Path, store: Store
 
 def test_who_takes_all_connections_of_the_port_does_not_close_the_socket(short: Path, store: Store) -> None:
     path = short / "full" / "bridge.sock"
-    with (
-        house_of(make_hub(store, Clock(), bridge={"connection_limit": 8}), socket_path=path) as house,
-        ExitStack() as held,
-    ):
+    hub = make_hub(store, Clock(), bridge={"connection_limit": 8, "request_timeout_seconds": 600})
+    with house_of(hub, socket_path=path) as house, ExitStack() as held:
         for _ in range(20):
             held.enter_context(closing(house.wire()))
         for _ in range(3):
-            answer = house.send_by(path, request("GET", "/ping", [("Host", "localhost")]))
+            wire = held.enter_context(closing(house.wire_by(path)))
+            wire.socket.settimeout(10)  # long before the idle ones are cut, which would make room
+            wire.send(request("GET", "/ping", [("Host", "localhost")]))
+            answer = wire.answer()
             assert (answer and answer.status) == 200
 
 

@@ -10,12 +10,15 @@ from pathlib import Path
 import pytest
 
 from python_core.errors import BadInput, Busy, Conflict, HubError
+from python_core.runtime.clients import NewClient, client_of, make_client, revoke_client, rotate_token
 from python_core.runtime.clipboard import get_fragment
 from python_core.runtime.hub import Hub
+from python_core.runtime.pairing import PairingAsked, WindowWanted, ask_pairing, list_pairings, open_window
 from python_core.runtime.status import get_identity, get_status
 from python_core.runtime.upkeep import tidy
 from python_core.store import open_store
 from python_core.store.blobs import blob_path
+from python_core.store.clients import is_trusted, set_trusted
 from python_core.store.copying import RESTORING, has_replaced, remove_replaced
 from python_core.store.walking import Wanted
 from python_core.support.backing_up import back_up
@@ -26,7 +29,7 @@ from python_core.support.verifying import verify_export
 from python_core.utils.config_path_resolver import Paths, make_private
 from python_core.utils.file_lock import FileLock
 from python_core.utils.ids import digest_of
-from tests.hubs import Clock, make_hub
+from tests.hubs import Clock, caller, make_hub
 from tests.support.kept import PICTURE, filled, image, lines_of, put, text
 from tests.whole.hub_home import wait_for
 
@@ -80,6 +83,52 @@ def test_the_store_before_is_kept_with_its_pictures_until_a_start_has_succeeded(
     remove_replaced(hub.store.folder)
     assert not has_replaced(hub.store.folder)
     assert not (hub.store.folder / RESTORING).exists()
+
+
+def test_a_token_that_was_revoked_or_exchanged_since_does_not_come_back(
+    paths: Paths, full: Hub, tmp_path: Path
+) -> None:
+    names = ["kept", "revoked", "exchanged", "trusted"]
+    made = {
+        name: make_client(full, caller(), NewClient(name=name, kind="script", scopes=["status:read"])) for name in names
+    }
+    full.store.write(lambda conn: set_trusted(conn, made["trusted"].client.id))
+    back_up(full.store.folder, tmp_path / "backup")
+    revoke_client(full, caller(), made["revoked"].client.id)
+    new = rotate_token(full, caller(), made["exchanged"].client.id).token
+    later = make_client(full, caller(), NewClient(name="later", kind="script", scopes=["status:read"])).token
+    full.store.close()
+    assert restore(paths, tmp_path / "backup").knows_access
+    hub = open_hub(paths)
+    works = {name: client_of(hub, each.token) is not None for name, each in made.items()}
+    assert works == {"kept": True, "revoked": False, "exchanged": False, "trusted": True}
+    assert client_of(hub, new)
+    assert client_of(hub, later) is None
+    with hub.store.reading() as conn:
+        assert is_trusted(conn, made["trusted"].client.id)
+
+
+@pytest.mark.parametrize("spoil", ["gone", "damaged"])
+def test_where_the_store_cannot_be_read_it_is_told_that_revoked_tokens_work_again(
+    paths: Paths, full: Hub, tmp_path: Path, spoil: str
+) -> None:
+    made = make_client(full, caller(), NewClient(name="revoked", kind="script", scopes=["status:read"]))
+    back_up(full.store.folder, tmp_path / "backup")
+    revoke_client(full, caller(), made.client.id)
+    full.store.close()
+    database = full.store.folder / "hub.db"
+    database.write_bytes(b"no database " * 1000) if spoil == "damaged" else database.unlink()
+    assert not restore(paths, tmp_path / "backup").knows_access
+    assert client_of(open_hub(paths), made.token)
+
+
+def test_what_waited_for_the_users_word_is_not_restored(paths: Paths, full: Hub, tmp_path: Path) -> None:
+    open_window(full, WindowWanted(seconds=600))
+    ask_pairing(full, PairingAsked(name="asks", kind="agent", scopes=["status:read"]), None)
+    back_up(full.store.folder, tmp_path / "backup")
+    full.store.close()
+    restore(paths, tmp_path / "backup")
+    assert list_pairings(open_hub(paths)).items == []
 
 
 def test_a_single_database_file_is_restored_as_it_is(paths: Paths, full: Hub, tmp_path: Path) -> None:
