@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from typing import Any, NamedTuple
 
 #: Whatever has to come comes within this.
@@ -38,9 +39,11 @@ class Stream:
             assert self.reply.headers.get_content_type() == "text/event-stream"
 
     def next(self) -> Event | None:
-        """Return the next event; None when the stream has ended."""
+        """Return the next event; None when the stream has ended; fail when neither comes."""
         self.comments = []
+        end = time.monotonic() + PATIENCE_S
         while (block := self.block()) is not None:
+            assert time.monotonic() < end, "neither an event nor the end"
             if "data" in block:
                 return Event(int(block["id"]), block["event"], json.loads(block["data"]))
         return None

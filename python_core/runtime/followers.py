@@ -96,18 +96,17 @@ def follow(hub: Hub, reader: Reader, after: int | None, kinds: frozenset[str] | 
 
     First it tells the place that it begins at. It ends when the token does, the client has gone, or the hub ends.
     """
-    news, told_at = hub.store.news, time.monotonic()
+    news, told_at, read_at = hub.store.news, time.monotonic(), -1
     if after is None:
         after = next_page(hub, None, 1, None).newest
     yield Still(after)
     while True:
-        rings, wait_s = news.rings, LOOK_S
+        rings = news.rings
         told: Told | None = None
-        if reader.unread_bytes() > UNREAD_BYTES:
-            wait_s = UNREAD_LOOK_S
-        else:
-            page = next_page(hub, after, PAGE_AT_MOST, kinds)
-            told, after, wait_s = _judged(page, after, wait_s)
+        has_read = reader.unread_bytes() <= UNREAD_BYTES
+        if has_read and rings != read_at:  # else nothing was written since the log was read to its end
+            told, after, is_end = _judged(next_page(hub, after, PAGE_AT_MOST, kinds), after)
+            read_at = rings if is_end else read_at
         if not _goes_on(hub, reader):
             return
         if told is None and time.monotonic() - told_at >= hub.heartbeat_s:
@@ -115,15 +114,15 @@ def follow(hub: Hub, reader: Reader, after: int | None, kinds: frozenset[str] | 
         if told is not None:
             told_at = time.monotonic()
             yield told
-        elif wait_s:
-            news.wait(rings, wait_s)
+        elif rings == read_at or not has_read:
+            news.wait(rings, LOOK_S if has_read else UNREAD_LOOK_S)
 
 
-def _judged(page: EventPage, after: int, wait_s: float) -> tuple[Told | None, int, float]:
-    """Return what a page has to tell, the place to go on from, and how long to wait for the next one."""
+def _judged(page: EventPage, after: int) -> tuple[Told | None, int, bool]:
+    """Return what a page has to tell, the place to go on from, and whether it is the end of the log."""
     if after + 1 < page.oldest or after > page.newest:
-        return Reset(oldest=page.oldest, newest=page.newest), page.newest, 0
-    return page if page.items else None, page.next_after, 0 if page.next_after < page.newest else wait_s
+        return Reset(oldest=page.oldest, newest=page.newest), page.newest, False
+    return page if page.items else None, page.next_after, page.next_after >= page.newest
 
 
 def _goes_on(hub: Hub, reader: Reader) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
 import time
@@ -142,27 +143,29 @@ def test_nothing_is_left_when_it_is_over(store: Store) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_child_is_told_by_itself_and_by_its_parent(store: Store) -> None:
-    store.news.wait(0, 0.01)
-    told_by_parent, parent_waits = os.pipe(), os.pipe()
+    until(store.news, lambda: store.news.rings == 1)  # its thread is in no call to SQLite by then
+    child_tells, parent_lets = os.pipe(), os.pipe()
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
+            signal.alarm(int(PATIENCE_S))
             news = store.news
             while news.rings == 0:
                 news.wait(0, 1)
-            os.write(told_by_parent[1], b"w")
-            os.read(parent_waits[0], 1)
+            os.write(child_tells[1], b"w")
+            os.read(parent_lets[0], 1)
             rings = news.rings
             write(store)
             code = 0 if news.rings > rings else 2
         finally:
             os._exit(code)
-    os.read(told_by_parent[0], 1)
+    os.close(child_tells[1])
+    assert os.read(child_tells[0], 1) == b"w"
     assert len(bells(store)) == 2
-    os.write(parent_waits[1], b"w")
+    os.write(parent_lets[1], b"w")
     assert os.waitpid(pid, 0)[1] == 0
-    for end in (*told_by_parent, *parent_waits):
+    for end in (child_tells[0], *parent_lets):
         os.close(end)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,21 @@ def test_a_short_run_tells_ratios_with_limit_and_goal(tmp_path: Path, only: list
     if "commit" in only:
         assert "goal ≤ 3" in done.stdout
         assert "gate and token of GET /status, full" in done.stdout
+
+
+def test_a_short_run_tells_how_soon_events_come(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/events.py", "--rounds", "1", "--posts", "3", "--idle-seconds", "0.2"],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    for row in ("same process, 1 of them", "same process, 4 of them", "other process, 4 of them", "processor idle"):
+        assert row in done.stdout
 
 
 def test_a_made_history_is_the_same_for_the_same_seed_and_is_found(tmp_path: Path) -> None:
