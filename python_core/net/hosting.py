@@ -137,8 +137,6 @@ class Host:
     _stop_work: threading.Event = field(default_factory=threading.Event)
     _worker: threading.Thread | None = None
     _copier: threading.Thread | None = None
-    _warmer: threading.Thread | None = None
-    _flasks: list[FlaskLater] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._hub = Hub(self.settings, self.store, rules=self.rules)
@@ -161,9 +159,7 @@ class Host:
                 port=bound.port,
             )
         subjects = subjects_of(service)
-        flask = FlaskLater(self._hub, subjects, section)
-        front = build_front(service, self._hub, subjects, section, flask)
-        self._flasks.append(flask)
+        front = build_front(service, self._hub, subjects, section, FlaskLater(self._hub, subjects, section))
         options, unix = waitress_options(section, largest), self._unix_socket(service)
         server = Server(service, front, bound, options, section.request_timeout_seconds, unix)
         self.servers.append(server)
@@ -194,13 +190,6 @@ class Host:
                 target=keep_daily_copies, args=(self._hub, self._stop_work), name="smrthub-daily-copy", daemon=True
             )
             self._copier.start()
-        # Nobody waits for Flask's import, 150 ms: neither who starts the hub, nor the first who needs it.
-        self._warmer = threading.Thread(target=self._warm, name="smrthub-warm-up", daemon=True)
-        self._warmer.start()
-
-    def _warm(self) -> None:
-        for flask in self._flasks:
-            flask()
 
     def stop(self) -> None:
         """End all of it in order, within ``shutdownTimeoutSeconds``; what is queued stays queued."""
@@ -216,7 +205,7 @@ class Host:
         self._hub.work_queued.set()
         for server in self.servers:
             server.join()
-        for thread in (self._worker, self._copier, self._warmer):
+        for thread in (self._worker, self._copier):
             if thread is not None:
                 thread.join(max(0.1, end - time.monotonic()))
         for heartbeat in self._beats:
