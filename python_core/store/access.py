@@ -1,4 +1,4 @@
-"""Access over a restoring: what was revoked or exchanged since a backup was made stays so."""
+"""Access and copies of the database: no copy gives the owner's token, no restoring brings back what was taken away."""
 
 from __future__ import annotations
 
@@ -30,3 +30,9 @@ def carry_access(current: Path, restored: Path) -> bool:
     finally:
         conn.close()
     return True
+
+
+def forget_session(copy: apsw.Connection) -> None:
+    """Take out of a copy the mark of the session, without which the owner's token cannot be made; no byte of it stays."""
+    copy.pragma("secure_delete", True)
+    copy.execute("DELETE FROM meta WHERE key = 'session'")

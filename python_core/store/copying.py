@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from python_core.errors import BadInput, Busy
+from python_core.store.access import forget_session
 from python_core.store.connection import connect, finding_of
 from python_core.store.schema import DATABASE_NAME
 from python_core.store.steps import STEPS
@@ -48,7 +49,7 @@ def list_daily_copies(folder: Path) -> list[DailyCopy]:
 def copy_database(source: Path, target: Path, progress: Callable[[int, int], None]) -> None:
     """Copy the database as it is at this moment into ``target``, a new file of its own without a log beside it.
 
-    Others write meanwhile: the copy reads one moment of the write-ahead log.
+    Others write meanwhile: the copy reads one moment of the write-ahead log. The owner's token cannot be made from a copy.
 
     :param progress: told pages done and to do after each step; what it raises ends the copy.
     :raises StorageFull: there is no room; an unfinished ``target`` stays, for the caller to remove.
@@ -64,6 +65,7 @@ def copy_database(source: Path, target: Path, progress: Callable[[int, int], Non
                     backup.step(STEP_PAGES)
                     progress(backup.page_count - backup.remaining, backup.page_count)
             copy.execute("PRAGMA journal_mode=DELETE")
+            forget_session(copy)
         finally:
             copy.close()
             conn.close()

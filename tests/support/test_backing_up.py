@@ -13,6 +13,7 @@ from python_core.errors import BadInput, Busy, Conflict, HubError
 from python_core.runtime.clients import NewClient, client_of, make_client, revoke_client, rotate_token
 from python_core.runtime.clipboard import get_fragment
 from python_core.runtime.hub import Hub
+from python_core.runtime.owner_session import begin_owner_session
 from python_core.runtime.pairing import PairingAsked, WindowWanted, ask_pairing, list_pairings, open_window
 from python_core.runtime.status import get_identity, get_status
 from python_core.runtime.upkeep import tidy
@@ -20,6 +21,7 @@ from python_core.store import open_store
 from python_core.store.blobs import blob_path
 from python_core.store.clients import is_trusted, set_trusted
 from python_core.store.copying import RESTORING, has_replaced, remove_replaced
+from python_core.store.meta import get_value
 from python_core.store.walking import Wanted
 from python_core.support.backing_up import back_up
 from python_core.support.exporting import export_items
@@ -83,6 +85,18 @@ def test_the_store_before_is_kept_with_its_pictures_until_a_start_has_succeeded(
     remove_replaced(hub.store.folder)
     assert not has_replaced(hub.store.folder)
     assert not (hub.store.folder / RESTORING).exists()
+
+
+def test_the_owners_token_cannot_be_made_from_a_copy(full: Hub, tmp_path: Path) -> None:
+    token = begin_owner_session(full, None)
+    with full.store.reading() as conn:
+        session = get_value(conn, "session")
+    assert session is not None
+    back_up(full.store.folder, tmp_path / "backup")
+    copy = (tmp_path / "backup" / "hub.db").read_bytes()
+    assert session.encode() not in copy
+    assert token.rpartition("_")[2].encode() not in copy
+    assert client_of(full, token)
 
 
 def test_a_token_that_was_revoked_or_exchanged_since_does_not_come_back(
