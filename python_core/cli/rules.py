@@ -1,14 +1,16 @@
-"""``smrthub rules``: the privacy rules: what they are, and whether a file of them can be used."""
+"""``smrthub rules``: show and check the privacy rules, try them on what is stored, and put them to it."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from python_core.cli.options import json_option
-from python_core.cli.terminal import one_line, say, say_json, shown
+from python_core.cli.options import json_option, reach_hub
+from python_core.cli.terminal import local_time, one_line, say, say_json, shown
 
 if TYPE_CHECKING:
     from python_core.config import PrivacyRule
@@ -20,7 +22,7 @@ _file_option = click.option(
 
 @click.group()
 def rules() -> None:
-    """Show and check the privacy rules."""
+    """Show, check and try the privacy rules, and apply them to what is stored."""
 
 
 @rules.command("list")
@@ -51,6 +53,91 @@ def check_rules(file: Path | None, as_json: bool) -> None:
         say_json({"valid": True, "rules": len(found)})
     else:
         say(f"ok  {shown(str(file or _usual_path()))}, {len(found)} rules")
+
+
+@rules.command("rehearse")
+@_file_option
+@click.option(
+    "--samples", type=click.IntRange(0, 20), default=3, show_default=True, help="How many to show of each rule."
+)
+@json_option
+def rehearse_rules(file: Path | None, samples: int, as_json: bool) -> None:
+    """Count what the rules would do to all that is stored, and show some of it; nothing changes.
+
+    What is shown stands on this terminal alone.
+    """
+    import msgspec
+
+    given = msgspec.to_builtins(_read(file))
+    counts, shown_of = dict[str, dict[str, Any]](), dict[str, list[Any]]()
+    for page in _walk("/rules/rehearse", {"rules": given, "samples": samples}, "Looking"):
+        for each in page["rules"]:
+            known = counts.setdefault(each["name"], {**each, "items": 0})
+            known["items"] += each["items"]
+        for sample in page["samples"]:
+            shown_of.setdefault(sample["rule"], []).append(sample)
+    found = [{**each, "samples": shown_of.get(name, [])[:samples]} for name, each in counts.items()]
+    if as_json:
+        say_json({"items": found})
+        return
+    for each in found:
+        say(f"{click.style(each['name'], fg='cyan')}  would {each['action']} {each['items']:,}")
+        for sample in each["samples"]:
+            say(f"  {sample['kind']} of {local_time(sample['at'])}  {one_line(sample['excerpt'], 70)}")
+
+
+@rules.command("apply")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
+def apply_rules(yes: bool, as_json: bool) -> None:
+    """Put the rules in force to all that is stored: what they drop is forgotten, what they redact is taken out.
+
+    It cannot be undone. Try it first: smrthub rules rehearse
+    """
+    if not yes:
+        click.confirm("Apply the rules to all that is stored, for good?", abort=True, err=True)
+    done = {"looked": 0, "dropped": 0, "redacted": 0, "marked": 0}
+    receipts = list[str]()
+    for page in _walk("/rules/apply", {}, "Applying"):
+        done = {name: count + page[name] for name, count in done.items()}
+        receipts += page["receipts"]
+    pending = _wait_for(receipts)
+    if as_json:
+        say_json({**done, "receipts": receipts, "pending": pending})
+        return
+    told = f"{done['dropped']:,} forgotten, {done['redacted']:,} redacted, {done['marked']:,} marked"
+    say(f"Of {done['looked']:,} looked at: {told}")
+    for receipt in receipts:
+        say(f"receipt {receipt}{'  (still at work)' if receipt in pending else ''}")
+
+
+def _walk(path: str, body: dict[str, Any], title: str) -> Iterator[dict[str, Any]]:
+    """Yield the answers for one part of the history after the other."""
+    from python_core.cli.progress import progress_bar
+
+    looked, cursor = 0, None
+    with reach_hub() as hub, progress_bar(title) as tell:
+        while True:
+            page = hub.call("POST", path, body if cursor is None else {**body, "cursor": cursor}, timeout_s=60)
+            looked, cursor = looked + page["looked"], page["nextCursor"]
+            tell(looked, page["total"])
+            yield page
+            if cursor is None:
+                return
+
+
+def _wait_for(receipts: list[str]) -> list[str]:
+    """Wait until the hub has wiped what it took out, half a minute at most; return the receipts that are pending still."""
+    end = time.monotonic() + 30
+    left = receipts
+    with reach_hub() as hub:
+        while left:
+            left = [each for each in left if hub.call("GET", f"/forget/receipts/{each}")["receipt"]["pending"]]
+            if time.monotonic() >= end:
+                break
+            if left:
+                time.sleep(0.3)
+    return left
 
 
 def _read(file: Path | None) -> tuple[PrivacyRule, ...]:

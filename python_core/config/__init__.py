@@ -15,6 +15,7 @@ from python_core.config.privacy_rules import (
     default_rules,
     load_or_seed_privacy_rules,
     read_privacy_rules,
+    rules_of,
     rules_path,
 )
 from python_core.config.schema import BridgeSettings, Settings, WebListenerSettings
@@ -39,5 +40,6 @@ __all__ = [
     "load_or_seed_web_listener_settings",
     "load_section",
     "read_privacy_rules",
+    "rules_of",
     "rules_path",
 ]

@@ -139,6 +139,15 @@ def read_privacy_rules(path: Path) -> PrivacyRules:
         document = read_document(path)
     except FileNotFoundError:
         raise invalid_file(path, "is not there") from None
+    rules, faults = rules_of(document)
+    if faults:
+        cause = "; ".join(f"{fault.at}: {fault.message}" for fault in faults[:5])
+        raise invalid_file(path, cause, details=faults)
+    return rules
+
+
+def rules_of(document: Mapping[str, Any]) -> tuple[PrivacyRules, list[Detail]]:
+    """Read what a file holds, or would hold: the rules, and every fault in them."""
     faults = _unknown_at_root(document)
     rules = [_rule_of(raw, f"/rules/{n}", faults) for n, raw in enumerate(_listed_rules(document, faults))]
     found = tuple(rule for rule in rules if rule is not None)
@@ -146,10 +155,7 @@ def read_privacy_rules(path: Path) -> PrivacyRules:
     faults += [
         Detail("/rules", f"the name {name} stands twice") for name in sorted({n for n in names if names.count(n) > 1})
     ]
-    if faults:
-        cause = "; ".join(f"{fault.at}: {fault.message}" for fault in faults[:5])
-        raise invalid_file(path, cause, details=faults)
-    return PrivacyRules(rules=found)
+    return PrivacyRules(rules=found), faults
 
 
 def _unknown_at_root(document: Mapping[str, Any]) -> list[Detail]:

@@ -25,6 +25,8 @@ BODIES: dict[str, Any] = {
     "post_structured_output": {"schema": "note/1", "payload": {"text": "Buy salt."}, "title": "A note"},
     "post_capture_pause": {"seconds": 600},
     "post_forget": {"site": "example.com", "dryRun": True},
+    "post_rules_rehearse": {"rules": [{"name": "sea", "action": "mark", "on": {"contents": ["the sea"]}}]},
+    "post_rules_apply": {},
     "post_clients": {"name": "My script", "kind": "script", "scopes": ["clipboard:read", "search:read"]},
     "post_confirmation": {"decision": "once"},
     "post_pair": {"name": "My agent", "kind": "agent", "scopes": ["search:read", "clipboard:read"]},

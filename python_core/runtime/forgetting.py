@@ -20,7 +20,7 @@ from python_core.runtime.receipts import ForgetPreview, ForgetReceipt, ReceiptPa
 from python_core.runtime.removal import remove_rows
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
 from python_core.smrtdetect.web_address import read_host, site_of
-from python_core.store import forgettings
+from python_core.store import Connection, forgettings, removal
 from python_core.store.blobs import sweep_blobs
 from python_core.store.forgettings import KINDS, ForgettingRow, Taken
 from python_core.utils.ids import new_id
@@ -101,6 +101,19 @@ def carry_out(
             hub.forgetting.release()
     hub.work_queued.set()  # the worker does the rest
     return get_receipt(hub, row.id)
+
+
+def note_rewritten(conn: Connection, hub: Hub, caller: Caller, ids: list[str], oldest_ms: int) -> str:
+    """Have the old forms of rewritten items wiped from files and copies, in the act that rewrites them; return the receipt's id.
+
+    Their rows stay. ``hub.work_queued`` is the caller's to set.
+    """
+    chosen = Selection(ids, None, None, None, frozenset(KINDS))
+    row = _row_of(hub, caller, chosen, "rule")._replace(state="securing", oldest_ms=oldest_ms)
+    removal.clear_asides_since(conn, oldest_ms)
+    while removal.clear_runs_since(conn, oldest_ms):
+        pass
+    return forgettings.add_forgetting(conn, row).id
 
 
 def remove_one(hub: Hub, caller: Caller, kind: Kind, item: str) -> None:

@@ -48,7 +48,7 @@ def judge_clip(hub: Hub, fragments: list[AnyFragment], source: ClaimedSource) ->
         window_title=source.window_title,
         page_title=source.title,
         url=source.url,
-        host=_host_of(source.url),
+        host=host_of(source.url),
     )
     found = hub.rules.current().judge(place, (*texts, source.window_title, source.title, source.url), kinds)
     if found.dropped_by is not None:
@@ -77,7 +77,7 @@ def judge_page(hub: Hub, source: Source) -> tuple[Source, str | None, tuple[str,
     """Judge the page that a copy was joined to, which was stored under the rules of its own time."""
     if source.visit is None:
         return source, None, ()
-    place = Place(page_title=source.title, url=source.url, host=_host_of(source.url))
+    place = Place(page_title=source.title, url=source.url, host=host_of(source.url))
     found = hub.rules.current().judge(place, (source.title, source.url), "tu")
     if found.dropped_by is not None:
         return source, found.dropped_by, ()
@@ -89,7 +89,7 @@ def judge_tab(hub: Hub, tab: TabInfo, seen: SeenTab | RefusedTab) -> SeenTab | R
     """Judge a tab that may be recorded by the rules: by its site, address and title, and by what stands in them."""
     if isinstance(seen, RefusedTab):
         return seen
-    place = Place(page_title=seen.title, url=seen.url, host=_host_of(seen.url))
+    place = Place(page_title=seen.title, url=seen.url, host=host_of(seen.url))
     found = hub.rules.current().judge(place, (seen.title, seen.url, seen.selection), "tut")
     if found.dropped_by is not None:
         return RefusedTab(
@@ -107,7 +107,7 @@ def judge_tab(hub: Hub, tab: TabInfo, seen: SeenTab | RefusedTab) -> SeenTab | R
 
 def judge_payload(hub: Hub, payload: Any, title: str | None) -> tuple[Any, str | None, str | None, tuple[str, ...]]:
     """Judge an output by the texts in it, keys included; return payload, title, the rule that keeps it out, and marks."""
-    texts = list(_texts_in(payload))
+    texts = list(texts_in(payload))
     found = hub.rules.current().judge_many(Place(), [*texts, title or ""])
     if found.dropped_by is not None or not found.marks:
         return payload, title, found.dropped_by, ()
@@ -125,7 +125,7 @@ def _excluded_site(hub: Hub, source: ClaimedSource) -> str | None:
     return "excluded_site" if isinstance(judged, RefusedTab) and judged.reason == "excluded_site" else None
 
 
-def _host_of(url: str | None) -> str | None:
+def host_of(url: str | None) -> str | None:
     """Return the host that a browser would speak to."""
     if url is None:
         return None
@@ -147,17 +147,17 @@ def _with_text(fragment: AnyFragment, text: str | None) -> AnyFragment:
     return msgspec.structs.replace(fragment, content=text)
 
 
-def _texts_in(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
     """Yield the texts of a JSON value in the order in which ``_with_texts`` puts them back; at most 100 levels deep."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield key
-            yield from _texts_in(inner)
+            yield from texts_in(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts_in(inner)
+            yield from texts_in(inner)
 
 
 def _with_texts(value: Any, texts: Iterator[str]) -> Any:

@@ -85,6 +85,13 @@ def set_document_title(conn: Connection, seq: int, title: str) -> None:
         _replace(conn, row, row._replace(title=title))
 
 
+def rewrite_document(conn: Connection, seq: int, title: str, body: str) -> None:
+    """Give a document other words, in the index too."""
+    row = get_document(conn, seq)
+    if row is not None:
+        _replace(conn, row, row._replace(title=title, body=body))
+
+
 def remove_document_site(conn: Connection, seq: int) -> None:
     """Let a document be of no site, in the index too."""
     row = get_document(conn, seq)
@@ -96,7 +103,10 @@ def _replace(conn: Connection, row: DocumentRow, wanted: DocumentRow) -> None:
     if row == wanted:
         return
     is_indexed = _take_from_index(conn, row.seq)
-    conn.execute("UPDATE documents SET title = ?, site = ? WHERE seq = ?", (wanted.title, wanted.site, row.seq))
+    conn.execute(
+        "UPDATE documents SET title = ?, site = ?, body = ? WHERE seq = ?",
+        (wanted.title, wanted.site, wanted.body, row.seq),
+    )
     if is_indexed:
         _put_into_index(conn, [wanted])
 
