@@ -12,7 +12,7 @@ from python_core.errors import HubError
 from python_core.runtime.hub import Hub
 from python_core.runtime.queries import read_query
 from python_core.runtime.shapes import View, cursor_of, instant_ms, place_of
-from python_core.runtime.snippets import places_of, snippet_of
+from python_core.runtime.snippets import Marker
 from python_core.store import Connection, documents
 from python_core.store.documents import DocumentRow
 from python_core.store.expressions import DocumentFilter
@@ -104,7 +104,8 @@ def search(
         upto, now_ms, *after = place or (documents.get_newest_document(conn), hub.now())
         found = find_documents(conn, typed, chosen, upto, now_ms, LOOKS_FOR_S)
         groups = [group for group in _folded(found) if not after or _place_of(group) > (-after[0], -after[1])]
-        hits = ((group[0], hit) for group in groups if (hit := _hit_of(conn, group, typed, hub.now())))
+        marker = Marker(typed.wanted)
+        hits = ((group[0], hit) for group in groups if (hit := _hit_of(conn, group, typed, marker, hub.now())))
         shown = list(islice(hits if max_chars is None else _fitting(hits, max_chars - ENVELOPE_CHARS), limit))
     last = shown[-1][0] if shown and shown[-1][0] is not groups[-1][0] else None
     return SearchPage(
@@ -156,14 +157,13 @@ def _place_of(group: list[Candidate]) -> tuple[int, int]:
     return -group[0].score, -group[0].seq
 
 
-def _hit_of(conn: Connection, group: list[Candidate], typed: Typed, now_ms: int) -> SearchHit | None:
+def _hit_of(conn: Connection, group: list[Candidate], typed: Typed, marker: Marker, now_ms: int) -> SearchHit | None:
     """Show the best of a group; None when it is being forgotten at this moment, and hidden till it is gone."""
     best = group[0]
     row = documents.get_document(conn, best.seq)
     if row is None:
         return None
-    terms = list(typed.wanted)
-    snippet, marks = snippet_of(row.body, terms)
+    snippet, marks = marker.snippet_of(row.body)
     others = (documents.get_document(conn, other.seq) for other in islice(group, 1, 1 + FOLDED_AT_MOST))
     return SearchHit(
         kind=row.kind,
@@ -173,7 +173,7 @@ def _hit_of(conn: Connection, group: list[Candidate], typed: Typed, now_ms: int)
         marks=marks,
         score=best.score / 10_000,
         at=to_rfc3339(row.at_ms),
-        why=_why(best, row, typed, bool(marks), now_ms),
+        why=_why(best, typed, bool(marker.places_of(row.title)), bool(marks), now_ms - row.at_ms),
         source=source_of(conn, row),
         folded=len(group) - 1,
         folded_ids=[other.item for other in others if other is not None],
@@ -181,15 +181,15 @@ def _hit_of(conn: Connection, group: list[Candidate], typed: Typed, now_ms: int)
     )
 
 
-def _why(best: Candidate, row: DocumentRow, typed: Typed, in_text: bool, now_ms: int) -> list[Why]:
+def _why(best: Candidate, typed: Typed, in_title: bool, in_text: bool, age_ms: int) -> list[Why]:
     terms = typed.wanted
     reasons: dict[Why, bool] = {
-        "title": bool(terms) and bool(places_of(row.title, list(terms))),
+        "title": in_title,
         "text": in_text,
         "phrase": best.is_together or any(term.is_phrase for term in terms),
         "prefix": any(term.is_prefix for term in terms),
         "substring": best.is_piece or any(term.is_dense for term in terms),
-        "recent": now_ms - row.at_ms < RECENT_MS,
+        "recent": age_ms < RECENT_MS,
     }
     return [reason for reason, holds in reasons.items() if holds]
 

@@ -7,56 +7,73 @@ looks at each character a few times at most.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from python_core.store.words import WORD, Term, folded, is_dense
+from python_core.store.words import Term, folded
 
 #: Characters before the first match, and in the whole piece.
 BEFORE_CHARS, PIECE_CHARS = 60, 240
 #: Characters in which a word is looked for that is spelled with other accents.
-FOLDED_AT_MOST = 20_000
+FOLDED_AT_MOST = 5_000
+_NEVER = re.compile(r"(?!)")
 
 
-def snippet_of(text: str, terms: list[Term]) -> tuple[str, list[tuple[int, int]]]:
-    """Return a piece of the text, and where in it terms stand, as ``[start, end)``."""
-    at = _first_place(text, terms)
-    start = _edge(text, max(0, at - BEFORE_CHARS), at)
-    end = len(text) if start + PIECE_CHARS >= len(text) else start + PIECE_CHARS
-    head, tail = "…" if start > 0 else "", "…" if end < len(text) else ""
-    piece = text[start:end]
-    return head + piece + tail, [(first + len(head), last + len(head)) for first, last in places_of(piece, terms)]
+class Marker:
+    """Finds terms in texts: as words where they stand as words, else inside words; dense scripts always anywhere."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        dense = {word for term in terms if term.is_dense for word in term.words}
+        words = {_as_words(term) for term in terms if not term.is_dense}
+        inner = {folded(term.text.rstrip("*") if term.is_prefix else term.text) for term in terms if not term.is_dense}
+        self._words = _any_of(words | {re.escape(word) for word in dense})
+        self._inner = _any_of({re.escape(piece) for piece in inner | dense})
+
+    def snippet_of(self, text: str) -> tuple[str, list[tuple[int, int]]]:
+        """Return a piece of the text, and where in it terms stand, as ``[start, end)``."""
+        at = self._first_place(text)
+        start = _edge(text, max(0, at - BEFORE_CHARS), at)
+        end = len(text) if start + PIECE_CHARS >= len(text) else start + PIECE_CHARS
+        head, tail = "…" if start > 0 else "", "…" if end < len(text) else ""
+        piece = text[start:end]
+        return head + piece + tail, [(first + len(head), last + len(head)) for first, last in self.places_of(piece)]
+
+    def places_of(self, text: str) -> list[tuple[int, int]]:
+        """Return where terms stand in a short text, as ``[start, end)``."""
+        flat, origins = _flat(text)
+        found = list(self._words.finditer(flat)) or list(self._inner.finditer(flat))
+        return [(origins[each.start()], origins[each.end() - 1] + 1) for each in found]
+
+    def _first_place(self, text: str) -> int:
+        found = self._words.search(text)
+        if found is None and not text.isascii():
+            flat, origins = _flat(text[:FOLDED_AT_MOST])
+            found = self._words.search(flat)
+            if found is not None:
+                return origins[found.start()]
+        found = found or self._inner.search(text)
+        return found.start() if found else 0
 
 
-def places_of(text: str, terms: list[Term]) -> list[tuple[int, int]]:
-    """Return where terms stand in a short text, as ``[start, end)``; inside words only where none stands as a word."""
-    as_words = [term for term in terms if term.words and not term.is_dense]
-    places = _places(text, as_words) if as_words else []
-    if not places or len(as_words) < len(terms):
-        places = _inner_places(text, [term for term in terms if not places or term.is_dense], places)
-    return places
-
-
-def _first_place(text: str, terms: list[Term]) -> int:
-    if not terms:
-        return 0
-    as_words = [term for term in terms if term.words and not term.is_dense]
-    for pattern in ("|".join(_pattern_of(term) for term in as_words), "|".join(_inside(term) for term in terms)):
-        found = re.compile(pattern, re.IGNORECASE).search(text) if pattern else None
-        if found is not None:
-            return found.start()
-    beginnings = {term.words[0] for term in as_words}
-    for word in WORD.finditer(text, 0, FOLDED_AT_MOST):
-        if folded(word[0]) in beginnings:
-            return word.start()
-    return 0
-
-
-def _inside(term: Term) -> str:
-    return re.escape(term.text.rstrip("*"))
-
-
-def _pattern_of(term: Term) -> str:
+def _as_words(term: Term) -> str:
     words = r"[\W_]+".join(re.escape(word) for word in term.words)
     return rf"(?<![^\W_]){words}" + ("" if term.is_prefix else r"(?![^\W_])")
+
+
+def _any_of(patterns: set[str]) -> re.Pattern[str]:
+    """Compile what matches any of the patterns, the longest where several would."""
+    return re.compile("|".join(sorted(patterns, key=len, reverse=True)), re.IGNORECASE) if patterns else _NEVER
+
+
+def _flat(text: str) -> tuple[str, Sequence[int]]:
+    """Return a text folded, and which character of the text each of its characters came from."""
+    if text.isascii():
+        return text, range(len(text))
+    flat, origins = list[str](), list[int]()
+    for at, character in enumerate(text):
+        plain = character if character.isascii() else folded(character)
+        flat.append(plain)
+        origins += [at] * len(plain)
+    return "".join(flat), origins
 
 
 def _edge(text: str, wanted: int, at_most: int) -> int:
@@ -65,45 +82,3 @@ def _edge(text: str, wanted: int, at_most: int) -> int:
         return 0
     space = text.find(" ", wanted, at_most)
     return wanted if space < 0 else space + 1
-
-
-def _places(piece: str, terms: list[Term]) -> list[tuple[int, int]]:
-    words = [(word.start(), word.end(), folded(word[0])) for word in WORD.finditer(piece)]
-    places, n = list[tuple[int, int]](), 0
-    while n < len(words):
-        fitting = [
-            len(term.words) for term in terms if _fits([word for _, _, word in words[n : n + len(term.words)]], term)
-        ]
-        if fitting:
-            places.append((words[n][0], words[n + max(fitting) - 1][1]))
-        n += max(fitting, default=1)
-    return places
-
-
-def _fits(words: list[str], term: Term) -> bool:
-    if len(words) < len(term.words) or tuple(words[:-1]) != term.words[:-1]:
-        return False
-    return words[-1].startswith(term.words[-1]) if term.is_prefix else words[-1] == term.words[-1]
-
-
-def _inner_places(text: str, terms: list[Term], taken: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Add places of terms anywhere in a text, also inside words, where no other place is."""
-    flat, origins = "", list[int]()
-    for at, character in enumerate(text):
-        plain = folded(character)
-        flat += plain
-        origins += [at] * len(plain)
-    places = list(taken)
-    for needle in sorted({piece for term in terms for piece in _pieces_of(term)}, key=len, reverse=True):
-        at = flat.find(needle)
-        while at >= 0:
-            place = origins[at], origins[at + len(needle) - 1] + 1
-            if all(place[1] <= start or end <= place[0] for start, end in places):
-                places.append(place)
-            at = flat.find(needle, at + len(needle))
-    return sorted(places)
-
-
-def _pieces_of(term: Term) -> tuple[str, ...]:
-    whole = folded(term.text.rstrip("*") if term.is_prefix else term.text)
-    return term.words if is_dense(whole) else (whole,)

@@ -23,14 +23,14 @@ from python_core.store.expressions import (
 from python_core.store.words import Term, Typed, folded, has_prefix
 
 #: The newest matches among which the best are found, and, further back, the newest with all words in the title.
-RANKED_AT_MOST, TITLES_AT_MOST = 300, 100
+RANKED_AT_MOST, TITLES_AT_MOST = 250, 60
 #: Rows that each look takes in, before all the rest. At a million documents FTS5 finds the first match above a row in
 #: 0.2 ms; the last below one takes 4 ms for a common word, as it reads the whole list of the list's pages.
 WINDOWS = (1_000, 4_000, 16_000)
 #: What ranking and showing may take once the time for finding is up.
 GRACE_S = 0.015
 #: Texts that are read for a prefix that is too short for the index, and how many of them are enough.
-READ_AT_MOST, ENOUGH_READ, READ_CHARS = 250, 30, 20_000
+READ_AT_MOST, ENOUGH_READ, READ_CHARS = 250, 60, 20_000
 #: What the index is given to join the words of a short prefix.
 SHORT_PREFIX_S = 0.015
 #: Word matches below which pieces of words are looked for too, and how many of these.
@@ -112,19 +112,21 @@ class _Search:
         match = match_of(rest, self.wanted)
         seqs = self._newest(match, self.last, READ_AT_MOST)
         sql = "SELECT title, body FROM documents WHERE seq = ?"
-        good = set[int]()
-        for seq in seqs:
+        good = list[int]()
+        for seq in reversed(seqs):
             for title, body in self.conn.execute(sql, (seq,)):
                 text = f"{title}\n{body[:READ_CHARS]}"
                 if all(has_prefix(text, term) for term in short):
-                    good.add(seq)
+                    good.append(seq)
+            if len(good) == ENOUGH_READ:
+                break
         if good:
-            self._rank(match, self._weights(rest), min(good), self.last, only=good)
-        if len(seqs) == READ_AT_MOST:
-            self.is_partial = len(good) >= ENOUGH_READ
-            if not self.is_partial:
-                self.deadline.allow(SHORT_PREFIX_S)
-                self._by_words()
+            self._rank(match, self._weights(rest), good[-1], self.last, only=set(good))
+        if len(good) == ENOUGH_READ:
+            self.is_partial = True
+        elif len(seqs) == READ_AT_MOST:
+            self.deadline.allow(SHORT_PREFIX_S)
+            self._by_words()
 
     def _by_pieces(self) -> None:
         """Find what stands inside words, in the heads of documents."""

@@ -1,0 +1,186 @@
+"""How long a search takes at the HTTP client, by the kind of query, with 1,000, 100,000 and 1,000,000 clips stored.
+
+Run: python benchmarks/search_scale.py FOLDER [--sizes 1000 100000] [--queries 200] [--only NAME …]. Stores are made in FOLDER
+(``made_history``, seed 1, with a quarter as many visits) unless they are there; a million takes some 3 GB and 15 minutes. One
+client asks one query after the other, no two the same; p50 and p99 of all, goal: p50 ≤ 5 ms, p99 ≤ 50 ms. ``partial`` is the share
+of replies that say that the time was up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import apsw
+
+from benchmarks import made_history, processes
+from benchmarks.made_words import Words
+from python_core.store import open_store
+from python_core.utils.timestamps import to_rfc3339
+
+P50_GOAL_MS, P99_GOAL_MS = 5.0, 50.0
+#: Ranks of the words that count as common, middling and rare.
+COMMON, MIDDLING, RARE = (0, 60), (300, 3_000), (20_000, 110_000)
+DAY_MS = 86_400_000
+
+
+def main() -> None:
+    """Measure each size and print a table for each."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000, 1_000_000])
+    parser.add_argument("--queries", type=int, default=200, help="of each kind")
+    parser.add_argument("--only", nargs="+", help="kinds of queries")
+    asked = parser.parse_args()
+    for size in asked.sizes:
+        home = asked.folder / f"{size}"
+        _make(home, size)
+        print(f"\n{size:,} clips and {size // 4:,} visits: {_sizes_of(home)}")
+        with processes.hub(home) as (_, facts):
+            _measure(facts["bridge"], asked.queries, asked.only)
+
+
+def _make(home: Path, size: int) -> None:
+    path = made_history.paths_in(home).stored()
+    if not (path / "hub.db").exists():
+        store = open_store(path)
+        made_history.fill(store, clips=size, visits=size // 4)
+        store.close()
+
+
+def _sizes_of(home: Path) -> str:
+    path = made_history.paths_in(home).stored() / "hub.db"
+    conn = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    told = [f"file {path.stat().st_size / 1e6:,.0f} MB"]
+    for name, table in (("index of words", "documents_index_data"), ("of pieces", "documents_pieces_data")):
+        size: Any = conn.execute(f"SELECT sum(length(block)) FROM {table}").fetchone()  # noqa: S608  # our own names
+        told.append(f"{name} {size[0] / 1e6:,.0f} MB")
+    conn.close()
+    return ", ".join(told)
+
+
+def _measure(facts: dict[str, Any], count: int, only: list[str] | None) -> None:
+    print(f"{'query':24} {'p50 ms':>8} {'p99 ms':>8} {'most':>8} {'hits':>6} {'partial':>8}")
+    connection = http.client.HTTPConnection(urlsplit(facts["url"]).netloc, timeout=60)
+    headers = {"Authorization": f"Bearer {facts['token']}"}
+    words, chance = Words(1), Random(7)
+    for name, make in QUERIES.items():
+        if only and name not in only:
+            continue
+        times, hits, cut = list[float](), 0, 0
+        for n in range(count + 10):
+            path = "/context" if name == "context" else "/search"
+            target = f"{path}?{urlencode(make(words, chance))}"
+            began = time.perf_counter()
+            connection.request("GET", target, headers=headers)
+            reply = connection.getresponse()
+            content = reply.read()
+            if n >= 10:  # the first ones warm up
+                times.append((time.perf_counter() - began) * 1e3)
+                page = json.loads(content)
+                hits += len(page.get("items") or page.get("around", ()))
+                cut += page["partial"]
+        times.sort()
+        p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
+        missed = "   missed" if p50 > P50_GOAL_MS or p99 > P99_GOAL_MS else ""
+        print(
+            f"{name:24} {p50:8.2f} {p99:8.2f} {times[-1]:8.2f} {hits / count:6.1f} {cut / count:8.0%}{missed}",
+            flush=True,
+        )
+    connection.close()
+
+
+def _word(words: Words, chance: Random, ranks: tuple[int, int]) -> str:
+    return words.vocabulary[chance.randrange(*ranks)]
+
+
+def _plain(*ranks: tuple[int, int], form: str = "{}") -> Callable[[Words, Random], dict[str, str]]:
+    return lambda words, chance: {"q": form.format(*(_word(words, chance, each) for each in ranks))}
+
+
+def _narrowed(words: Words, chance: Random, **scope: str) -> dict[str, str]:
+    return {"q": _word(words, chance, chance.choice((COMMON, MIDDLING))), **scope}
+
+
+def _site(words: Words, chance: Random) -> dict[str, str]:
+    return _narrowed(words, chance, site=words.page().site)
+
+
+def _kind(words: Words, chance: Random) -> dict[str, str]:
+    return _narrowed(words, chance, kind=chance.choice(("clip", "visit", "output", "visit,output")))
+
+
+def _app(words: Words, chance: Random) -> dict[str, str]:
+    return _narrowed(words, chance, app=chance.choice(made_history.APPS))
+
+
+def _span(words: Words, chance: Random) -> dict[str, str]:
+    days = chance.choice((1, 30, 365))
+    from_ms = made_history.END_MS - chance.randrange(days, 1_800) * DAY_MS
+    return _narrowed(words, chance, **{"from": to_rfc3339(from_ms), "to": to_rfc3339(from_ms + days * DAY_MS)})
+
+
+def _prefix(least: int, most: int) -> Callable[[Words, Random], dict[str, str]]:
+    def make(words: Words, chance: Random) -> dict[str, str]:
+        word = _word(words, chance, chance.choice((COMMON, MIDDLING, RARE)))
+        return {"q": f"{word.ljust(least, 'a')[: chance.randint(least, most)]}*"}
+
+    return make
+
+
+def _piece(words: Words, chance: Random) -> dict[str, str]:
+    return {"q": _word(words, chance, RARE)[1:-1]}
+
+
+def _address(words: Words, chance: Random) -> dict[str, str]:
+    return {"q": words.page().url[12 : chance.randint(20, 40)]}
+
+
+def _han(words: Words, chance: Random) -> dict[str, str]:
+    return {"q": words.han(4)[: chance.randint(1, 3)]}
+
+
+def _moment(_words: Words, chance: Random) -> dict[str, str]:
+    return {"at": to_rfc3339(made_history.END_MS - chance.randrange(1_800 * DAY_MS)), "window": "3600"}
+
+
+QUERIES: dict[str, Callable[[Words, Random], dict[str, str]]] = {
+    "common": _plain(COMMON),
+    "two common": _plain(COMMON, COMMON, form="{} {}"),
+    "three common": _plain(COMMON, COMMON, COMMON, form="{} {} {}"),
+    "middling": _plain(MIDDLING),
+    "two middling": _plain(MIDDLING, MIDDLING, form="{} {}"),
+    "common and rare": _plain(COMMON, RARE, form="{} {}"),
+    "rare": _plain(RARE),
+    "phrase, common": _plain(COMMON, COMMON, form='"{} {}"'),
+    "phrase, three common": _plain(COMMON, COMMON, COMMON, form='"{} {} {}"'),
+    "phrase, middling": _plain(COMMON, MIDDLING, form='"{} {}"'),
+    "one letter*": _prefix(1, 1),
+    "two letters*": _prefix(2, 2),
+    "three letters*": _prefix(3, 3),
+    "four letters and more*": _prefix(4, 7),
+    "a word and two letters*": lambda words, chance: {"q": f"{_word(words, chance, MIDDLING)} {_word(words, chance, RARE)[:2]}*"},
+    "excluded": _plain(COMMON, MIDDLING, form="{} -{}"),
+    "only excluded": _plain(COMMON, form="-{}"),
+    "by kind": _kind,
+    "by site": _site,
+    "by program": _app,
+    "by time": _span,
+    "piece of a word": _piece,
+    "piece of an address": _address,
+    "Chinese": _han,
+    "context": _moment,
+}  # fmt: skip
+
+if __name__ == "__main__":
+    main()
