@@ -25,6 +25,7 @@ from python_core.cli.forgetting import forget
 from python_core.cli.hosting import serve, stop
 from python_core.cli.keeping import export, import_
 from python_core.cli.options import Failed, json_option
+from python_core.cli.retention import retention
 from python_core.cli.rules import rules
 from python_core.cli.search import search
 from python_core.cli.status import status
@@ -91,6 +92,6 @@ def version(as_json: bool) -> None:
 
 main.add_section("The hub", serve, stop, status, pause, resume)
 main.add_section("What was captured", search, context, clip, events, forget)
-main.add_section("What is kept", export, import_, doctor)
+main.add_section("What is kept", export, import_, retention, doctor)
 main.add_section("What is made of it", trigger, output)
 main.add_section("Access and settings", pair, confirm, token, audit, rules, config, version)

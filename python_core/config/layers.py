@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from python_core.config.schema import SCHEMA_VERSION
 from python_core.config.sections import S, Section, Setting
+from python_core.config.setting_types import SCHEMA_VERSION
 from python_core.errors import Detail, SettingsInvalid
 from python_core.utils.atomic_json import invalid_file, read_json
 

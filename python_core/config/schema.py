@@ -8,57 +8,24 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from python_core.config.setting_types import (
+    END,
+    SCHEMA_VERSION,
+    AllowedHosts,
+    CheckPeerUser,
+    ConnectionLimit,
+    KeepCount,
+    KeepDays,
+    LoopbackHost,
+    Port,
+    PortFallback,
+    RequestsPerSecond,
+    RequestTimeout,
+    SchemaVersion,
+)
 from python_core.config.tracking import TRACKING_PARAMETERS
 
-SCHEMA_VERSION = 1
-
 _MIB = 1024 * 1024
-
-# "$" alone also matches before a closing newline in Python, though not in JSON Schema.
-_END = r"$(?!\n)"
-_OCTET = r"(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
-
-SchemaVersion = Annotated[
-    int, Meta(ge=1, le=SCHEMA_VERSION, description="Version of this file's form; not to be changed by hand.")
-]
-LoopbackHost = Annotated[
-    str,
-    Meta(
-        pattern=rf"^(localhost|::1|127(\.{_OCTET}){{3}}){_END}",
-        description="Address to listen on. Other machines can never reach it.",
-        extra={"rule": "a loopback address: 127.0.0.1 (or another 127.x.x.x), ::1 or localhost"},
-    ),
-]
-Port = Annotated[int, Meta(ge=0, le=65535, description="TCP port to listen on; 0 takes any free one.")]
-PortFallback = Annotated[
-    bool, Meta(description="When the port is taken, take the next free one of ten instead of ending.")
-]
-AllowedHosts = Annotated[
-    tuple[Annotated[str, Meta(pattern=rf"^[A-Za-z0-9.\[\]:_-]{{1,255}}{_END}")], ...],
-    Meta(
-        max_length=32,
-        description="Further values of the Host header that are answered, such as `hub.test:5001`.",
-        extra={"rule": "a list of at most 32 Host header values, without wildcards"},
-    ),
-]
-ConnectionLimit = Annotated[
-    int,
-    # select(), with which Waitress waits, ends at 1,024 descriptors, and logs and database need some of them.
-    Meta(ge=8, le=900, description="Connections open at once; one more waits until another closes."),
-]
-RequestTimeout = Annotated[
-    int,
-    Meta(ge=1, le=600, description="A request that is not complete after so many seconds is cut off."),
-]
-
-RequestsPerSecond = Annotated[
-    int,
-    Meta(ge=1, le=100_000, description="Requests a second of one client in the long run, and twice so many at once."),
-]
-CheckPeerUser = Annotated[
-    bool,
-    Meta(description="Refuse other users of this machine, with a valid token too, where the system tells (Linux)."),
-]
 
 
 class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
@@ -137,6 +104,20 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
             description="Days for which the daily copies of the database are kept; 0 makes none, and leaves what is there.",
         ),
     ] = 7
+    keep_clip_days: KeepDays = 0
+    keep_visit_days: KeepDays = 0
+    keep_output_days: KeepDays = 0
+    keep_clips: KeepCount = 0
+    keep_visits: KeepCount = 0
+    keep_mib: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=16 * _MIB,
+            description="Mebibytes of database and pictures kept, about: above, the oldest clips and visits are forgotten. "
+            "0 keeps all.",
+        ),
+    ] = 0
     join_window_seconds: Annotated[
         int,
         Meta(
@@ -148,7 +129,7 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     search_url: Annotated[
         str,
         Meta(
-            pattern=rf"^https://[^\s/{{}}]+/\S*\{{query\}}\S*{_END}",
+            pattern=rf"^https://[^\s/{{}}]+/\S*\{{query\}}\S*{END}",
             max_length=2048,
             description="The web search that `smrtsearch` opens; `{query}` is where the words go.",
             extra={"rule": "an https:// address with {query} in its path or query"},
@@ -198,7 +179,7 @@ class WebListenerSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     max_title_chars: Annotated[int, Meta(ge=16, le=65536, description="Longer titles are cut, with a mark.")] = 1024
     max_url_chars: Annotated[int, Meta(ge=256, le=65536, description="Longer addresses are cut, with a mark.")] = 8192
     excluded_sites: Annotated[
-        tuple[Annotated[str, Meta(pattern=rf"^[a-z0-9_-]+(\.[a-z0-9_-]+)*{_END}", max_length=253)], ...],
+        tuple[Annotated[str, Meta(pattern=rf"^[a-z0-9_-]+(\.[a-z0-9_-]+)*{END}", max_length=253)], ...],
         Meta(
             max_length=1000,
             description="Sites that are never recorded, each with its subdomains: `bank.example`.",
@@ -206,7 +187,7 @@ class WebListenerSettings(Struct, frozen=True, kw_only=True, rename="camel"):
         ),
     ] = ()
     tracking_parameters: Annotated[
-        tuple[Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.~-]+\*?{_END}", max_length=100)], ...],
+        tuple[Annotated[str, Meta(pattern=rf"^[A-Za-z0-9_.~-]+\*?{END}", max_length=100)], ...],
         Meta(
             max_length=1000,
             description="Query parameters dropped from addresses; a closing `*` stands for any ending.",

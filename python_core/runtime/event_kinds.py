@@ -64,6 +64,14 @@ class ForgettingFinished(Told, frozen=True, kw_only=True):
     id: Id
 
 
+class RetentionDue(Told, frozen=True, kw_only=True):
+    """The settings on how long things are kept will have so many forgotten for the first time, a day from now or later."""
+
+    clips: Count
+    visits: Count
+    outputs: Count
+
+
 class TabChanged(Told, frozen=True, kw_only=True):
     """Another page came to the front, or a page was closed. ``id`` is the visit's; null: the page is not recorded."""
 
@@ -181,6 +189,7 @@ EVENT_KINDS: dict[str, type[Told]] = {
     "clipboard_forgotten": ClipboardForgotten,
     "visit_forgotten": VisitForgotten,
     "forgetting_finished": ForgettingFinished,
+    "retention_due": RetentionDue,
     "tab_changed": TabChanged,
     "hub_window_changed": HubWindowChanged,
     "hub_window_command": HubWindowCommand,

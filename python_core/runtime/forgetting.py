@@ -55,7 +55,7 @@ class ForgetRequest(Body, frozen=True, kw_only=True):
 
 
 class Selection(NamedTuple):
-    """What a forgetting takes, judged."""
+    """What a forgetting takes, judged: of each kind the rows up to ``upto``, but those that outputs cite where it spares them."""
 
     ids: list[str] | None
     site: str | None
@@ -63,6 +63,7 @@ class Selection(NamedTuple):
     to_ms: int | None
     kinds: frozenset[str]
     spares_cited: bool = False
+    upto: int = _ALL
 
 
 def forget(hub: Hub, caller: Caller, wanted: ForgetRequest, cause: Cause = "asked") -> ForgetReceipt:
@@ -81,7 +82,12 @@ def preview(hub: Hub, wanted: ForgetRequest) -> ForgetPreview:
 
     :raises BadInput: as ``forget``.
     """
-    row = _row_of(hub, Caller("", "", ""), selection_of(hub, wanted), "asked")
+    return count_selected(hub, selection_of(hub, wanted))
+
+
+def count_selected(hub: Hub, chosen: Selection) -> ForgetPreview:
+    """Count what a forgetting would take now."""
+    row = _row_of(hub, Caller("", "", ""), chosen, "asked")
     with hub.store.reading() as conn:
         return preview_of(*forgettings.count_taken(conn, row))
 
@@ -207,7 +213,7 @@ def _site_of(given: str | None) -> str | None:
 
 
 def _row_of(hub: Hub, caller: Caller, chosen: Selection, cause: Cause) -> ForgettingRow:
-    upto = [_ALL if kind in chosen.kinds else 0 for kind in KINDS]
+    upto = [chosen.upto if kind in chosen.kinds else 0 for kind in KINDS]
     return ForgettingRow(
         seq=0,
         id=new_id(),

@@ -37,16 +37,19 @@ def _clear_asides(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
     if oldest_ms is None:
         return True
 
+    span = forgettings.asides_of(row, oldest_ms)
+
     def clear(conn: Connection) -> int:
         now = forgettings.get_forgetting(conn, row.id) or row
         now.gone.is_loose = is_loose
         forgettings.set_forgetting(conn, now._replace(oldest_ms=oldest_ms))
-        caller = caller_of(row)
-        for run, trigger in removal.list_runs_since(conn, oldest_ms):
+        if span is None:
+            return 0
+        for run, trigger in removal.list_runs_within(conn, span):
             runs.set_run_cancelled(conn, run, hub.now())
-            announce(conn, hub, caller, "trigger_finished", id=run, trigger=trigger, state="cancelled")
-        removal.clear_asides_since(conn, oldest_ms)
-        return removal.clear_runs_since(conn, oldest_ms)
+            announce(conn, hub, caller_of(row), "trigger_finished", id=run, trigger=trigger, state="cancelled")
+        removal.clear_asides_within(conn, span)
+        return removal.clear_runs_within(conn, span)
 
     while hub.store.write(clear):
         if time.monotonic() >= until_s:

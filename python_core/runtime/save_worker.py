@@ -7,6 +7,7 @@ import time
 
 from python_core.runtime.forgetting import go_on_forgetting
 from python_core.runtime.hub import Hub
+from python_core.runtime.retention import keep_retention
 from python_core.runtime.search import index_new
 from python_core.runtime.triggers import run_next
 from python_core.runtime.upkeep import tidy
@@ -16,6 +17,7 @@ from python_core.utils.logger import get_logger_for
 #: Between two looks for runs that another process queued; one queued in this process wakes the worker at once.
 IDLE_POLL_S = 0.5
 TIDY_EVERY_S = 86_400.0
+RETENTION_EVERY_S = 3_600.0
 #: How long it goes on with what is to be forgotten before it looks at the queue again.
 FORGET_FOR_S = 1.0
 #: After how long it tries again where somebody who reads an older moment is in the way.
@@ -26,7 +28,7 @@ log = get_logger_for("python-runtime", __name__)
 def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat) -> None:
     """Work until ``stop`` is set (set ``hub.work_queued`` too, to wake it); a fault is logged and never ends it."""
     tidy_at = time.monotonic() + TIDY_EVERY_S
-    forget_at = 0.0
+    retention_at = forget_at = 0.0
     while not stop.is_set():
         hub.work_queued.clear()
         heartbeat.pulse()
@@ -35,11 +37,17 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
                 heartbeat.pulse()
             index_new(hub)
             if time.monotonic() >= forget_at:
-                waits = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S) == "waits"
-                forget_at = time.monotonic() + (FORGET_AGAIN_S if waits else 0.0)
+                forget_at = time.monotonic() + FORGET_AGAIN_S  # also where it fails
+                progress = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)
+                forget_at = forget_at if progress == "waits" else 0.0
+                if progress == "more":
+                    hub.work_queued.set()
             if time.monotonic() >= tidy_at:
                 tidy(hub)
                 tidy_at = time.monotonic() + TIDY_EVERY_S
+            if time.monotonic() >= retention_at:
+                retention_at = time.monotonic() + RETENTION_EVERY_S
+                keep_retention(hub)
         except Exception as fault:  # noqa: BLE001  # the queue is on disk: whatever broke, it goes on with it later
             heartbeat.error(f"could not go on: {type(fault).__name__}")
             log.error("The save worker could not go on", exception=fault)

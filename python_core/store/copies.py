@@ -78,14 +78,16 @@ def _remove_rows(conn: Connection, row: ForgettingRow) -> bool:
     """Remove what the forgetting takes, and what it says of that; say whether there was anything."""
     known = forgettings.get_forgetting(conn, row.id)
     counts, oldest_ms, _ = forgettings.count_taken(conn, row)
-    since_ms = min((each for each in (oldest_ms, row.oldest_ms) if each is not None), default=None)
+    span = forgettings.asides_of(
+        row, min((each for each in (oldest_ms, row.oldest_ms) if each is not None), default=None)
+    )
     before = conn.total_changes()
     with conn:
         if known is not None:  # copied while it was under way
             forgettings.clear_wanted(conn, known._replace(gone=Taken()))
-        if since_ms is not None:
-            removal.clear_asides_since(conn, since_ms)
-            while removal.clear_runs_since(conn, since_ms):
+        if span is not None:
+            removal.clear_asides_within(conn, span)
+            while removal.clear_runs_within(conn, span):
                 pass
         if row.from_ms is not None and row.to_ms is not None and row.site is None and row.visits_upto:
             removal.remove_sightings_within(conn, row.from_ms, row.to_ms)

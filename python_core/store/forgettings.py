@@ -30,6 +30,13 @@ class Taken(msgspec.Struct, kw_only=True, rename="camel"):
     page: int = 0
 
 
+class Span(NamedTuple):
+    """A span of time: what came within it may hold a piece of what is forgotten."""
+
+    from_ms: int
+    to_ms: int
+
+
 class ForgettingRow(NamedTuple):
     """One forgetting; ``state`` is removing (rows go), securing (blobs and copies), overwriting (what rows left) or done.
 
@@ -149,6 +156,18 @@ def list_forgettings(conn: Connection, before: int | None, limit: int) -> list[F
     return [_row_of(row) for row in rows]
 
 
+def asides_of(row: ForgettingRow, oldest_ms: int | None) -> Span | None:
+    """Return from when to when what ran or was shown may hold a piece of what a forgetting takes.
+
+    That is all since the oldest of it came. Retention is about age: it takes what is as old as the items, and nothing by count.
+    """
+    if oldest_ms is None:
+        return None
+    if row.cause != "retention":
+        return Span(oldest_ms, 2**62)
+    return None if row.to_ms is None else Span(oldest_ms, row.to_ms)
+
+
 def list_forgotten_ids(conn: Connection) -> set[str]:
     """Return the ids of what was forgotten, as far as the receipts, which name 1,000 each, and the event log still know them."""
     named = conn.execute("SELECT item.value ->> 1 FROM forgettings f, json_each(f.gone, '$.items') item")
@@ -156,6 +175,13 @@ def list_forgotten_ids(conn: Connection) -> set[str]:
         "SELECT data ->> 'id' FROM events WHERE kind IN ('clipboard_forgotten', 'visit_forgotten', 'output_removed')"
     )
     return {item for rows in (named, told) for (item,) in rows}
+
+
+def get_last_beyond(conn: Connection, kind: str, keeps: int) -> int:
+    """Return the newest row of a kind that is not among the ``keeps`` newest; 0 when all are."""
+    sql = f"SELECT seq FROM {_TABLES[kind]} ORDER BY seq DESC LIMIT 1 OFFSET ?"
+    row: Any = conn.execute(sql, (keeps,)).fetchone()
+    return row[0] if row else 0
 
 
 def list_taken(conn: Connection, row: ForgettingRow, kind: str, after: int, limit: int) -> list[int]:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from python_core.store import answered, documents
 from python_core.store.blobs import doom_blobs
 from python_core.store.connection import Connection
+from python_core.store.forgettings import Span
 from python_core.store.tallies import add_to_tally
 
 
@@ -103,28 +104,27 @@ def _forget_mentions(conn: Connection, kind: str, item: str, counts: dict[str, i
 RUNS_AT_ONCE = 500
 
 
-def list_runs_since(conn: Connection, since_ms: int) -> list[tuple[str, str]]:
-    """Return ``(id, trigger)`` of the runs since a time that have not ended."""
-    sql = "SELECT id, trigger FROM runs WHERE state IN ('queued', 'running') AND queued_at >= ?"
-    return [(run, trigger) for run, trigger in conn.execute(sql, (since_ms,))]
+def list_runs_within(conn: Connection, span: Span) -> list[tuple[str, str]]:
+    """Return ``(id, trigger)`` of the runs of a span that have not ended."""
+    sql = "SELECT id, trigger FROM runs WHERE state IN ('queued', 'running') AND queued_at BETWEEN ? AND ?"
+    return [(run, trigger) for run, trigger in conn.execute(sql, span)]
 
 
-def clear_runs_since(conn: Connection, since_ms: int) -> int:
-    """Take the texts out of some of the runs since a time; return how many, 0 when none is left."""
+def clear_runs_within(conn: Connection, span: Span) -> int:
+    """Take the texts out of some of the runs of a span; return how many, 0 when none is left."""
     conn.execute(
-        "UPDATE runs SET args = '{}', result = NULL, error = NULL WHERE seq IN (SELECT seq FROM runs WHERE queued_at >= ? "
-        "AND (args <> '{}' OR result IS NOT NULL OR error IS NOT NULL) LIMIT ?)",
-        (since_ms, RUNS_AT_ONCE),
+        "UPDATE runs SET args = '{}', result = NULL, error = NULL WHERE seq IN (SELECT seq FROM runs WHERE queued_at "
+        "BETWEEN ? AND ? AND (args <> '{}' OR result IS NOT NULL OR error IS NOT NULL) LIMIT ?)",
+        (*span, RUNS_AT_ONCE),
     )
     return conn.changes()
 
 
-def clear_asides_since(conn: Connection, since_ms: int) -> bool:
-    """Take the texts out of window commands, badges and confirmations since a time; say whether a badge changed."""
-    conn.execute("UPDATE hub_commands SET args = '{}' WHERE at >= ? AND args <> '{}'", (since_ms,))
-    conn.execute("DELETE FROM confirmations WHERE at >= ?", (since_ms,))
-    conn.execute("UPDATE indicators SET text = '' WHERE (at >= ? OR at = 0) AND text <> ''", (since_ms,))
-    return conn.changes() > 0
+def clear_asides_within(conn: Connection, span: Span) -> None:
+    """Take the texts out of window commands, badges and confirmations of a span; a badge of an unknown time counts to it."""
+    conn.execute("UPDATE hub_commands SET args = '{}' WHERE at BETWEEN ? AND ? AND args <> '{}'", span)
+    conn.execute("DELETE FROM confirmations WHERE at BETWEEN ? AND ?", span)
+    conn.execute("UPDATE indicators SET text = '' WHERE (at BETWEEN ? AND ? OR at = 0) AND text <> ''", span)
 
 
 def remove_sightings_within(conn: Connection, from_ms: int, to_ms: int) -> int:

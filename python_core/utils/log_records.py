@@ -112,7 +112,7 @@ SHAPES: Final[Mapping[str, _Shape]] = {
         "action code hotkey kind level library method module reason rule scope service setting source state "
         "step trigger worker",
     ),
-    **_keys(_id, "client_id clip_id device_id instance output_id run_id visit_id"),
+    **_keys(_id, "client_id clip_id device_id instance output_id receipt_id run_id visit_id"),
     **_keys(_digest, "digest"),
     **_keys(_route, "route"),
     **_keys(_loopback, "address host url"),

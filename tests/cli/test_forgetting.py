@@ -93,3 +93,18 @@ def test_no_file_of_the_home_holds_it_afterwards(idle: Terminal) -> None:
     wait_for(
         lambda: not files_with(folder, CANARY.encode()), lambda: True, lambda: str(files_with(folder, CANARY.encode()))
     )
+
+
+def test_retention_keeps_everything_unless_a_setting_says_otherwise(smrthub: Terminal) -> None:
+    told = smrthub("retention", "preview")
+    assert (told.code, told.out) == (0, "")
+    assert told.err == "Everything is kept for good: no setting says otherwise.\n"
+
+
+def test_a_retention_preview_counts_and_says_when(idle: Terminal) -> None:
+    idle.home.start_hub(SMRTHUB_BRIDGE_KEEP_CLIPS="1")
+    for text in ("one", "two", "three"):
+        idle.copy(text)
+    assert idle("retention", "preview").out == "keepClips 1              clips: 2 now, 2 within a week\n"
+    assert idle("retention", "preview", "--json").json["rules"][0]["now"] == 2
+    assert len(idle("clip", "list", "--json").json["items"]) == 3

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from python_core.net.endpoints import Call, Reply, Routes
-from python_core.runtime import forgetting
+from python_core.runtime import forgetting, retention
 from python_core.runtime.forgetting import ForgetRequest
 from python_core.runtime.receipts import ForgetPlan, ReceiptPage, ReceiptReply
+from python_core.runtime.retention import RetentionView
 from python_core.runtime.shapes import PAGE_DEFAULT, Cursor, Limit, Query
 
 routes = Routes("Forgetting")
@@ -53,3 +54,9 @@ def get_forget_receipts(call: Call, query: ReceiptQuery) -> Reply:
 def get_forget_receipt(call: Call, receipt_id: str) -> Reply:
     """Show one receipt: what went, in numbers and ids, who had read it, and whether something is still to be done."""
     return Reply(ReceiptReply(receipt=forgetting.get_receipt(call.hub, receipt_id)))
+
+
+@routes.declare("GET", "/retention", scope="admin", replies={200: RetentionView})
+def get_retention(call: Call) -> Reply:
+    """Say which settings have things forgotten by age, count or size, how many that is now and within a week, and when."""
+    return Reply(retention.get_retention(call.hub))
