@@ -116,8 +116,9 @@ def note_rewritten(conn: Connection, hub: Hub, caller: Caller, ids: list[str], o
     """
     chosen = Selection(ids, None, None, None, frozenset(KINDS))
     row = _row_of(hub, caller, chosen, "rule")._replace(state="securing", oldest_ms=oldest_ms)
-    removal.clear_asides_since(conn, oldest_ms)
-    while removal.clear_runs_since(conn, oldest_ms):
+    since = forgettings.Span(oldest_ms, _ALL)
+    removal.clear_asides_within(conn, since)
+    while removal.clear_runs_within(conn, since):
         pass
     return forgettings.add_forgetting(conn, row).id
 
