@@ -86,7 +86,11 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     ] = 256
     event_streams: Annotated[
         int,
-        Meta(ge=0, le=63, description="Event streams open at once. Each holds a thread: fewer than `threads`."),
+        Meta(
+            ge=0,
+            le=63,
+            description="Event streams, and pages waited for, at once. Each holds a thread: fewer than `threads`.",
+        ),
     ] = 4
     event_days: Annotated[int, Meta(ge=1, le=3650, description="Events are kept for so many days.")] = 30
     event_rows: Annotated[

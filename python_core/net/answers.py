@@ -97,9 +97,19 @@ def answering(hub: Hub, endpoint: Endpoint) -> Answering:
         if endpoint.side_effect:
             target = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}".removesuffix("?")
             need_confirmation(hub, environ[CALLER], endpoint.name, target, content)
-        return _encoded(handler(Call(hub, environ[CALLER], environ), **parts))
+        reply = handler(Call(hub, environ[CALLER], environ), **parts)
+        if isinstance(reply, StreamReply):
+            _limit_sending(environ, hub.settings.bridge.request_timeout_seconds)
+        return _encoded(reply)
 
     return answer
+
+
+def _limit_sending(environ: Environ, timeout_s: float) -> None:
+    """Have a host whose threads wait for a stream's reader themselves not wait for ever; ours cuts it (``connections``)."""
+    waits_in = environ.get("gunicorn.socket")
+    if waits_in is not None:
+        waits_in.settimeout(timeout_s)
 
 
 def _encoded(reply: Reply | RawReply | StreamReply) -> Answer:

@@ -121,9 +121,9 @@ class News:
                         newest = found
                         self.tell()
             said = bell.heard(look_at - time.monotonic())
-            if hmac.compare_digest(said, secret):
+            if said is not None and hmac.compare_digest(said, secret):
                 self.tell()
-            elif said and not self.is_over:
+            elif said is not None and not self.is_over:
                 time.sleep(1 / STRANGERS_PER_S)
         with contextlib.suppress(HubError):
             self._write(lambda conn: remove_bell(conn, bell.port))
@@ -147,12 +147,14 @@ class _Bell(threading.Thread):
         finally:
             self._news.forget_bell()
 
-    def heard(self, timeout_s: float) -> bytes:
-        """Return the next datagram; nothing when none came in time."""
+    def heard(self, timeout_s: float) -> bytes | None:
+        """Return the next datagram; None when none came in time."""
         self._socket.settimeout(max(timeout_s, 0.001))
         try:
             return self._socket.recv(64)
-        except OSError:  # the time is over; or what Windows tells of a datagram that nobody took
+        except TimeoutError:
+            return None
+        except OSError:  # how Windows tells of one that is longer
             return b""
 
     def end(self) -> None:

@@ -12,6 +12,7 @@ from python_core.errors import BadInput, Busy
 from python_core.store.access import carry_access
 from python_core.store.blobs import blob_path, put_blob
 from python_core.store.copying import RESTORING, blobs_named_in, check_unused, faults_in, put_in_place
+from python_core.store.restored_log import begin_log_anew
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.archive_reader import ArchiveReader
 from python_core.support.archive_writer import room_told
@@ -58,6 +59,7 @@ def restore(paths: Paths, source: Path, progress: Progress = unseen) -> Restored
         missing = sum(not blob_path(folder, digest).exists() for digest in blobs_named_in(draft))
         with room_told():
             knows_access = carry_access(folder / DATABASE_NAME, draft)
+            begin_log_anew(folder / DATABASE_NAME, draft)
             return Restored(put_in_place(folder), missing, knows_access)
     finally:
         draft.unlink(missing_ok=True)

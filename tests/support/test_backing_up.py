@@ -12,6 +12,8 @@ import pytest
 from python_core.errors import BadInput, Busy, Conflict, HubError
 from python_core.runtime.clients import NewClient, client_of, make_client, revoke_client, rotate_token
 from python_core.runtime.clipboard import get_fragment
+from python_core.runtime.events import page_of_events
+from python_core.runtime.followers import Reader, Reset, Still, follow
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import begin_owner_session
 from python_core.runtime.pairing import PairingAsked, WindowWanted, ask_pairing, list_pairings, open_window
@@ -303,3 +305,19 @@ def test_no_backup_is_overwritten(full: Hub, tmp_path: Path) -> None:
     back_up(full.store.folder, tmp_path / "backup")
     with pytest.raises(Conflict):
         back_up(full.store.folder, tmp_path / "backup")
+
+
+def test_who_followed_the_events_learns_that_another_store_is_there(paths: Paths, full: Hub, tmp_path: Path) -> None:
+    back_up(full.store.folder, tmp_path / "backup")
+    put(full, text("after the backup"))
+    before = page_of_events(full, None, 1, None).newest
+    full.store.close()
+    restore(paths, tmp_path / "backup")
+    again = open_hub(paths)
+    place = page_of_events(again, before, 50, None)
+    assert (place.items, place.oldest, place.newest) == ([], before + 2, before + 1)
+    told = follow(again, Reader(), before, None)
+    assert [next(told), next(told)] == [Still(before), Reset(oldest=before + 2, newest=before + 1)]
+    put(again, text("with the other store"))
+    assert next(iter(page_of_events(again, before + 1, 1, None).items)).id == before + 2
+    again.store.close()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 from contextlib import closing
 from typing import Any
 
+import apsw
 import pytest
 
 from tests.streams import Event, Stream
@@ -124,3 +126,27 @@ def test_the_hub_ends_in_order_with_streams_open_and_they_go_on_with_the_next_on
     assert hub.end() == 0
     for follower in resumed:
         follower.join(PATIENCE_S)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="gunicorn needs fork")
+def test_a_reader_that_does_not_read_gives_its_place_back_under_another_host_too(home: Home) -> None:
+    environ = {"SMRTHUB_BRIDGE_EVENT_STREAMS": "1", "SMRTHUB_BRIDGE_REQUEST_TIMEOUT_SECONDS": "1"}
+    gunicorn = home.start_gunicorn("-w", "1", "--graceful-timeout", "1", **environ)
+    url = gunicorn.url("Listening at")
+    home.anyone(url).call("GET", "/ping")
+    caller = home.caller()
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+        token = home.facts()["token"]
+        head = f"GET /events?after=0 HTTP/1.1\r\nHost: {url[7:]}\r\nAuthorization: Bearer {token}\r\n"
+        slow.sendall(f"{head}Accept: text/event-stream\r\n\r\n".encode())
+        wait_for(lambda: caller.call("GET", "/events?timeout=1&kinds=client_paired").status == 503)
+        conn = apsw.Connection(str(home.paths.stored() / "hub.db"))
+        conn.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) "
+            "INSERT INTO events(kind, source, at, trace_id, data) SELECT 'hub_window_changed', 'bridge', 0, '', '{}' FROM n"
+        )
+        conn.close()
+        wait_for(lambda: caller.call("GET", "/events?timeout=1&kinds=client_paired").status == 200)
+    assert gunicorn.end() == 0
