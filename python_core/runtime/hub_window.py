@@ -112,8 +112,8 @@ def _get_revisions(conn: Connection) -> tuple[int, int]:
     return hub_window.get_window(conn).revision, get_last_event_id(conn)
 
 
-def get_hub_window(hub: Hub) -> HubWindowView:
-    """Return what a hub window shows."""
+def get_hub_window(hub: Hub, *, shared: bool = True) -> HubWindowView:
+    """Return what a hub window shows; without ``shared`` nothing that was captured."""
     with hub.store.reading() as conn:
         window = hub_window.get_window(conn)
         indicators = hub_window.list_indicators(conn)
@@ -122,7 +122,7 @@ def get_hub_window(hub: Hub) -> HubWindowView:
         indicators={
             row.name: IndicatorView(level=row.level, text=row.text, confidence=row.confidence) for row in indicators
         },
-        shared_state=snapshot(Results(hub), max_bytes=SHARED_STATE_AT_MOST),
+        shared_state=snapshot(Results(hub), max_bytes=SHARED_STATE_AT_MOST) if shared else {},
     )
 
 

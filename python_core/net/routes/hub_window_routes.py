@@ -18,11 +18,7 @@ def get_hub_window(call: Call) -> Reply:
     headers = {"ETag": etag}
     if call.header("If-None-Match") == etag:
         return Reply(None, 304, headers)
-    view = hub_window.get_hub_window(call.hub)
-    newest = view.shared_state.get("clipboard")
-    if newest:
-        call.note_reads(newest["id"])
-    return Reply(view, 200, headers)
+    return Reply(_shown(call), 200, headers)
 
 
 @routes.declare(
@@ -37,13 +33,21 @@ def get_hub_window(call: Call) -> Reply:
 def patch_hub_window(call: Call, body: HubWindowChange) -> Reply:
     """Change the window and its indicators as one revision; with ``If-Match``, only while it is at that one.
 
+    The answer holds the shared state only for who may read it (`hub:read`).
+
     Event: ``hub_window_changed``.
     """
     hub_window.change_hub_window(call.hub, call.caller, body, call.header("If-Match"))
     etag = hub_window.get_etag(
         call.hub
     )  # before the view: a tag that is older than what it is told of only costs a reply
-    return Reply(hub_window.get_hub_window(call.hub), 200, {"ETag": etag})
+    return Reply(_shown(call), 200, {"ETag": etag})
+
+
+def _shown(call: Call) -> HubWindowView:
+    view = hub_window.get_hub_window(call.hub, shared="hub:read" in call.caller.scopes)
+    call.note_reads(*(item["id"] for name in ("clipboard", "lastOutput") if (item := view.shared_state.get(name))))
+    return view
 
 
 @routes.declare(

@@ -73,7 +73,9 @@ def post_structured_output(call: Call, body: NewOutput) -> Reply:
 @routes.declare("GET", "/structured-output", scope="output:read", query=OutputQuery, replies={200: OutputPage})
 def get_structured_outputs(call: Call, query: OutputQuery) -> Reply:
     """List outputs, newest first, without their payloads."""
-    return Reply(structured_output.list_outputs(call.hub, query.schema, query.producer, query.limit, query.cursor))
+    page = structured_output.list_outputs(call.hub, query.schema, query.producer, query.limit, query.cursor)
+    call.note_reads(*(output.id for output in page.items))
+    return Reply(page)
 
 
 @routes.declare(
