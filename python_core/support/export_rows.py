@@ -31,23 +31,21 @@ from python_core.utils.timestamps import from_rfc3339, to_rfc3339
 DEPTH_AT_MOST = 100
 
 
-def fault_in(item: Item) -> str | None:
-    """Say what is wrong with an item whose members have the right types, or None."""
+Row = SchemaRow | tuple[VisitRow, list[Sighted]] | ClipRow | OutputRow
+
+
+def judge(item: Item) -> Row | str:
+    """Return the row of an item whose members have the right types, or what else is wrong with it."""
     try:
-        if isinstance(item, Clip):
-            row_of_clip(item)
-            return _fault_in_fragments(item.fragments)
         if isinstance(item, Visit):
-            row_of_visit(item)
-        elif isinstance(item, Output):
-            row_of_output(item)
-            return "its payload is nested too deeply" if _is_deep(item.payload) else None
-        else:
-            row_of_schema(item)
-            return "its body is nested too deeply" if _is_deep(item.body) else None
+            return row_of_visit(item)
+        if isinstance(item, Clip):
+            return _fault_in_fragments(item.fragments) or row_of_clip(item)
+        if isinstance(item, Output):
+            return "its payload is nested too deeply" if _is_deep(item.payload) else row_of_output(item)
+        return "its body is nested too deeply" if _is_deep(item.body) else row_of_schema(item)
     except ValueError:
         return "a time is none in RFC 3339"
-    return None
 
 
 def _fault_in_fragments(fragments: list[Fragment]) -> str | None:

@@ -9,18 +9,12 @@ import msgspec
 
 from python_core.smrtdetect.words import words_of_clip, words_of_payload, words_of_visit
 from python_core.store import Connection, clips, documents, outputs, visits
-from python_core.store.walking import walked_visit
-from python_core.support.export_format import Clip, Item, Output, Schema, Visit
-from python_core.support.export_rows import (
-    clip_of,
-    output_of,
-    row_of_clip,
-    row_of_output,
-    row_of_schema,
-    row_of_visit,
-    schema_of,
-    visit_of,
-)
+from python_core.store.clips import ClipRow
+from python_core.store.outputs import SchemaRow
+from python_core.store.visits import VisitRow
+from python_core.store.walking import Sighted, walked_visit
+from python_core.support.export_format import Clip, Item, Output, Visit
+from python_core.support.export_rows import Row, clip_of, output_of, schema_of, visit_of
 
 Standing = Literal["added", "known", "forgotten", "conflict"]
 
@@ -54,39 +48,32 @@ def _stored(conn: Connection, item: Item) -> Item | None:
     return None if schema is None else schema_of(schema)
 
 
-def add_item(conn: Connection, item: Item) -> None:
-    """Add an item that is not stored, with its entry in the search index; its pictures are on disk."""
-    if isinstance(item, Clip):
-        _add_clip(conn, item)
-    elif isinstance(item, Visit):
-        _add_visit(conn, item)
-    elif isinstance(item, Schema):
-        outputs.add_schema(conn, row_of_schema(item))
+def add_item(conn: Connection, item: Item, row: Row) -> None:
+    """Add an item that is not stored, with its entry in the search index; ``row`` is its own, and its pictures are on disk."""
+    if isinstance(row, SchemaRow):
+        outputs.add_schema(conn, row)
+    elif isinstance(row, tuple):
+        _add_visit(conn, *row, item.selection if isinstance(item, Visit) else None)
+    elif isinstance(row, ClipRow):
+        forms = [(each.type, each.content or "") for each in item.fragments] if isinstance(item, Clip) else []
+        _add_clip(conn, row, words_of_clip(forms))
     else:
-        _add_output(conn, item)
+        words = words_of_payload(row.payload)
+        document = documents.add_document(conn, "output", row.id, row.at_ms, None, None, row.title or "", words)
+        outputs.add_output(conn, replace(row, document=document))
 
 
-def _add_clip(conn: Connection, clip: Clip) -> None:
-    row = row_of_clip(clip)
+def _add_clip(conn: Connection, row: ClipRow, words: str) -> None:
     source = row.source
-    words = words_of_clip((fragment.type, fragment.content or "") for fragment in clip.fragments)
     title = source.title or source.window_title or ""
     document = documents.add_document(conn, "clip", row.id, row.captured_at_ms, source.site, source.app, title, words)
     clips.add_clip(conn, replace(row, document=document))
 
 
-def _add_visit(conn: Connection, visit: Visit) -> None:
-    row, sightings = row_of_visit(visit)
-    words = words_of_visit(visit.url, visit.selection)
+def _add_visit(conn: Connection, row: VisitRow, sightings: list[Sighted], selection: str | None) -> None:
+    words = words_of_visit(row.url, selection)
     document = documents.add_document(conn, "visit", row.id, row.started_at_ms, row.site, None, row.title, words)
     added = visits.add_visit(conn, replace(row, document=document))
     for sighting in sightings:
         visits.add_sighting(conn, sighting.client, sighting.browser, added.seq, sighting.at_ms, sighting.focused)
         visits.set_sighting_until(conn, conn.last_insert_rowid(), sighting.until_ms)
-
-
-def _add_output(conn: Connection, output: Output) -> None:
-    row = row_of_output(output)
-    words = words_of_payload(output.payload)
-    document = documents.add_document(conn, "output", row.id, row.at_ms, None, None, row.title or "", words)
-    outputs.add_output(conn, replace(row, document=document))

@@ -20,7 +20,7 @@ from python_core.store.events import add_event
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.archive_reader import ArchiveReader
 from python_core.support.export_format import FILES, LINE_BYTES_AT_MOST, SHAPES, Clip, Item, Manifest, Schema
-from python_core.support.export_rows import fault_in
+from python_core.support.export_rows import Row, judge
 from python_core.support.import_items import Standing, add_item, standing_of
 from python_core.support.progress import Progress, unseen
 from python_core.support.verifying import check_hash, place_of, read_blob, read_manifest
@@ -67,6 +67,7 @@ class ImportChoice:
 class _Line(NamedTuple):
     number: int
     item: Item
+    row: Row
     blobs: dict[str, bytes]
 
 
@@ -153,9 +154,9 @@ class _Import:
             item = decoder.decode(line)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as fault:
             return place_of(fault)
-        fault_found = fault_in(item)
-        if fault_found is not None:
-            return fault_found
+        row = judge(item)
+        if isinstance(row, str):
+            return row
         blobs: dict[str, bytes] = {}
         if isinstance(item, Clip):
             try:
@@ -166,7 +167,7 @@ class _Import:
                             return "its picture has another size"
             except BadInput as finding:
                 return f"its picture {finding.message.rstrip('.')}"
-        return _Line(number, item, blobs)
+        return _Line(number, item, row, blobs)
 
     def _take(self, name: str, group: list[_Line]) -> None:
         """Take a group in, in one transaction with one event."""
@@ -195,7 +196,7 @@ class _Import:
             if state == "added":
                 for digest, content in line.blobs.items():
                     put_blob(store.folder, digest, content)
-                add_item(conn, line.item)
+                add_item(conn, line.item, line.row)
             states.append(state)
         if added := states.count("added"):
             told = {"schemas": 0, "visits": 0, "clips": 0, "outputs": 0} | {name: added}

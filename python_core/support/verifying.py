@@ -21,7 +21,7 @@ from python_core.support.export_format import (
     Manifest,
     Unreadable,
 )
-from python_core.support.export_rows import fault_in
+from python_core.support.export_rows import judge
 from python_core.support.progress import Progress, unseen
 from python_core.utils.ids import digest_of
 
@@ -139,7 +139,8 @@ class _Verification:
             ]
             if missing:
                 return "names a picture that is not in the export"
-        return fault_in(entry) if isinstance(entry, Item) else None
+        judged = judge(entry) if isinstance(entry, Item) else None
+        return judged if isinstance(judged, str) else None
 
     def _fault_in_blob(self, blob: Blob) -> str | None:
         try:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_OWN_CHARS = len("2026-01-02T03:04:05.678Z")
 _MIN_MS = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MS
 _MAX_MS = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MS
 
@@ -38,6 +39,10 @@ def from_rfc3339(text: str) -> int:
     found = _RFC3339.fullmatch(text)
     if found is None:
         raise ValueError("not an RFC 3339 time with an offset, such as 2026-01-02T03:04:05.678Z")
+    if (
+        len(text) == _OWN_CHARS and text.endswith("Z") and found[6] != "60"
+    ):  # as this module writes it: a fifth of the time
+        return (datetime.fromisoformat(text) - _EPOCH) // _MS
     year, month, day, hour, minute, second = map(int, found.groups()[:6])
     fraction, sign, offset_hours, offset_minutes = found.groups()[6:]
     leap_s = 1 if second == 60 else 0
