@@ -10,7 +10,7 @@ import stat
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, NamedTuple
@@ -95,7 +95,8 @@ class ArchiveWriter:
         if self._zip is not None:
             file: Any = self._zip.fp
             self._zip.fp = None  # closing it would write its table of contents
-            file.close()
+            with suppress(OSError):  # what is still in its buffer finds no room either
+                file.close()
         remove_tree(self.draft)
         for ending in ("", "-journal", "-wal", "-shm"):
             self.spare.with_name(self.spare.name + ending).unlink(missing_ok=True)

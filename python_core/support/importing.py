@@ -28,7 +28,9 @@ from python_core.utils.ids import new_id
 from python_core.utils.timestamps import now_ms
 
 #: Items of one transaction, and bytes of their lines: bounds how long a post waits.
-GROUP_SIZE, GROUP_BYTES = 200, 1 << 20
+GROUP_SIZE, GROUP_BYTES = 500, 1 << 20
+#: Documents of one transaction that puts them into the search index.
+INDEXED_AT_ONCE = 1_000
 #: Faults that are told one by one; beyond, they are only counted.
 TOLD_AT_MOST = 1_000
 
@@ -115,6 +117,7 @@ class _Import:
     _trace_id: str = field(default_factory=lambda: new_id().replace("-", ""))
     _forgotten: set[str] = field(default_factory=set)
     _lines_done: int = 0
+    _unindexed: int = 0
 
     def run(self) -> Imported:
         if self.store is not None and not self.choice.forgotten:
@@ -123,6 +126,8 @@ class _Import:
         for name in FILES:
             if f"{name}.jsonl" in self.manifest.files:
                 self._take_file(name)
+        if self.store is not None and not self.choice.dry_run:
+            self._index(self.store, 0, rest=True)
         return self.done
 
     def _take_file(self, name: str) -> None:
@@ -181,6 +186,7 @@ class _Import:
             for digest, content in blobs.items():  # on disk before the lock is taken; inside it only looked for again
                 put_blob(store.folder, digest, content)
             states = store.write(lambda conn: self._add(conn, store, name, group))
+            self._index(store, states.count("added"))
         for line, state in zip(group, states, strict=True):
             if state == "conflict":
                 self._note(name, line.number, "conflict", "another of its id is stored, and stays")
@@ -200,9 +206,16 @@ class _Import:
             states.append(state)
         if added := states.count("added"):
             told = {"schemas": 0, "visits": 0, "clips": 0, "outputs": 0} | {name: added}
-            documents.index_documents(conn, 2 * GROUP_SIZE)  # else the first search would have to index them all
             add_event(conn, "items_imported", "import", now_ms(), self._trace_id, told)
         return states
+
+    def _index(self, store: Store, added: int, *, rest: bool = False) -> None:
+        """Make what went in findable, many at once; else the first search would have to index all of it."""
+        self._unindexed += added
+        if self._unindexed >= INDEXED_AT_ONCE or (rest and self._unindexed):
+            while store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE:
+                continue
+            self._unindexed = 0
 
     def _standing_of(self, conn: Connection, item: Item) -> Standing:
         state = standing_of(conn, item)

@@ -67,8 +67,8 @@ def fill(hub: Hub) -> None:
 
 
 def filled(folder: Path) -> Hub:
-    """Make a hub with that in it."""
-    hub = make_hub(open_store(folder), Clock())
+    """Make a hub with that in it, however little room the disk has."""
+    hub = make_hub(open_store(folder), Clock(), {"min_free_disk_mib": 0})
     fill(hub)
     return hub
 

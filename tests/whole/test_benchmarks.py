@@ -68,3 +68,19 @@ def test_a_made_history_is_the_same_for_the_same_seed_and_is_found(tmp_path: Pat
     assert len(made[0]) == 30
     assert made[0] == made[1]
     assert made[0] != made[2]
+
+
+def test_a_short_history_is_exported_verified_and_imported_and_equal(tmp_path: Path) -> None:
+    sizes = ["--clips", "300", "--visits", "600", "--pictures", "10", "--folder", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/export_import.py", *sizes, "--json", str(tmp_path / "figures.json")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "figures.json").read_text("utf-8"))["equal"] is True
+    assert "equal to the last byte" in done.stdout
+    assert "goal < 60 s" in done.stdout
