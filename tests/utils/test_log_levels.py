@@ -39,10 +39,10 @@ def written(paths: Paths, levels: object) -> None:
 
 def test_the_components_are_the_modules_that_log() -> None:
     calls = re.compile(r"^log = get_logger_for\(.*$", re.MULTILINE)
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in (ROOT / "python_core").rglob("*.py")}
-    modules = {name for name, text in texts.items() if calls.search(text)}
-    assert all(", __name__)" in call for name in modules for call in calls.findall(texts[name]))
-    assert set(COMPONENTS) == modules | {ALL, "libraries"}
+    sources = [(path.stem, path.read_text(encoding="utf-8")) for path in (ROOT / "python_core").rglob("*.py")]
+    found = {name: calls.findall(text) for name, text in sources if calls.search(text)}
+    assert all(call.endswith(", __name__)") for each in found.values() for call in each)
+    assert set(COMPONENTS) == set(found) | {ALL, "libraries"}
     assert list(COMPONENTS) == sorted(COMPONENTS)
 
 
