@@ -24,6 +24,7 @@ from python_core.cli.events import events
 from python_core.cli.forgetting import forget
 from python_core.cli.hosting import serve, stop
 from python_core.cli.keeping import export, import_
+from python_core.cli.logs import logs
 from python_core.cli.options import Failed, json_option
 from python_core.cli.retention import retention
 from python_core.cli.rules import rules
@@ -90,7 +91,7 @@ def version(as_json: bool) -> None:
         say(f"smrthub {__version__}")
 
 
-main.add_section("The hub", serve, stop, status, pause, resume)
+main.add_section("The hub", serve, stop, status, logs, pause, resume)
 main.add_section("What was captured", search, context, clip, events, forget)
 main.add_section("What is kept", export, import_, retention, doctor)
 main.add_section("What is made of it", trigger, output)

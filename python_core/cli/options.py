@@ -23,7 +23,7 @@ EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_SETTINGS = 1, 3, 78
 PAGE_AT_MOST = 200
 #: More than a list of things that people make by hand has.
 ALL = 100_000
-_UNITS = {"s": "seconds", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _MS = timedelta(milliseconds=1)
 
 
@@ -55,7 +55,7 @@ def moment_of(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     if value is None:
         return None
     text = value.strip()
-    ago = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d|w)", text)
+    ago = re.fullmatch(r"(\d{1,6}) ?(s|m|min|h|d|w)", text)
     try:
         if ago:
             return to_rfc3339(now_ms() - timedelta(**{_UNITS[ago[2]]: int(ago[1])}) // _MS)

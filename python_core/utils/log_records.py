@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
-from python_core.utils.log_texts import free_text, printable
+from python_core.utils.log_texts import chain_of, free_text, printable
 from python_core.utils.timestamps import to_rfc3339
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def lines_of(record: Record) -> tuple[bytes, bytes]:
         text += f"  trace={record.trace.trace_id}"
     if record.exception is not None:
         entry["exception"] = record.exception
-        text += "".join(_chain(record.exception))
+        text += "".join(chain_of(record.exception))
     return f"{text}\n".encode(), _encoder().encode(entry) + b"\n"
 
 
@@ -172,16 +172,6 @@ def _fill(parts: tuple[str, ...], props: Mapping[str, Value]) -> list[str]:
         name = parts[at]
         texts[at] = str(props[name]) if name in props else f"{{{name}}}"
     return texts
-
-
-def _chain(exception: dict[str, Any]) -> Iterator[str]:
-    told: dict[str, Any] | None = exception
-    while told is not None:
-        said = told.get("message") or told.get("errno")
-        yield f" | {told['type']}: {said}" if said else f" | {told['type']}"
-        for place in told["stack"]:
-            yield f" < {place}"
-        told = told.get("inner")
 
 
 @lru_cache(maxsize=1024)

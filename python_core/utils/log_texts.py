@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 from python_core.errors import HubError
@@ -63,3 +64,14 @@ def place_of(path: str, line: int) -> str:
             first = at + 1
             break
     return f"{printable('/'.join(parts[first:])[-120:])}:{line}"
+
+
+def chain_of(exception: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts of one line that tells an error as ``told_exception`` made it, with its causes."""
+    told: dict[str, Any] | None = exception
+    while told is not None:
+        said = told.get("message") or told.get("errno")
+        yield f" | {told['type']}: {said}" if said else f" | {told['type']}"
+        for place in told["stack"]:
+            yield f" < {place}"
+        told = told.get("inner")
