@@ -75,6 +75,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
 
 def _commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     if isinstance(command, click.Group):
+        if command.invoke_without_command and name != "smrthub":
+            yield name, command
         for child, below in command.commands.items():
             yield from _commands(f"{name} {child}", below)
     else:

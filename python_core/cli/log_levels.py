@@ -23,10 +23,10 @@ _LEVEL_OF = {name.lower(): name for name in LEVELS}
 @click.option("--for", "how_long", metavar="TIME", default="1h", show_default=True, help="How long: 10m, 2h, 1d.")
 @json_option
 def set_log_level(component: str | None, level: str | None, how_long: str, as_json: bool) -> None:
-    """Change from which level on a part of the hub writes records, for a while, without a restart.
+    """Change how much a part of the hub tells, for a while.
 
-    PART is one that smrthub logs names, or all; LEVEL one of verbose, debug, information, warning, error and fatal. It holds in
-    every process within a second, over restarts too, and ends by itself; `usual` ends it now. Without both, what is changed is
+    Without a restart. PART is one that smrthub logs names, or all; LEVEL one of verbose, debug, information, warning, error and
+    fatal. It holds in every process within a second, and ends by itself; `usual` ends it now. Without both, what is changed is
     shown.
     """
     from python_core.utils.config_path_resolver import resolve_paths

@@ -67,9 +67,9 @@ _COLORS = {"Warning": "yellow", "Error": "red", "Fatal": "red", "Information": "
 def logs(
     ctx: click.Context, /, follow: bool, newest: int | None, page: Path | None, as_json: bool, **narrowed: str | None
 ) -> None:
-    """Show what the hub tells of its own work, newest last; times are of this machine's clock.
+    """Show what the hub tells of its own work, newest last.
 
-    It is read from the log files: the hub need not run. With --json each record is one line, its time in UTC.
+    It is read from the log files: the hub need not run. Times are of this machine's clock. With --json each record is one line, its time in UTC.
     """
     if ctx.invoked_subcommand is not None:
         return

@@ -106,7 +106,7 @@ def test_what_makes_no_sense_is_refused(paths: Paths, component: str, level: obj
 
 def test_a_logger_that_runs_follows_within_the_time_of_a_look(paths: Paths) -> None:
     writer = LogWriter()
-    gate, other = Logger(writer, "python-net", "gate"), Logger(writer, "python-net", "apps")
+    gate, other = Logger(writer, "python-net", "gate"), Logger(writer, "python-net", "answers")
     writer.configure(paths)
     gate.debug("before")
     set_level(paths, "gate", "Debug", 60_000)
