@@ -185,3 +185,5 @@ KINDS: Final[dict[str, Finder]] = {
     "iban": find_ibans,
     "one-time-code": find_codes,
 }
+#: Kinds that are in no text without a run of ``RUN_CHARS``.
+NEED_RUN: Final = frozenset(_TOKENS)

@@ -21,6 +21,8 @@ _CARDS = re.compile(
     r"|[0-9]{3}(?P<s>[ -])[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}"
     r"|[47][0-9]{2}(?P<t>[ -])[0-9]{6}(?P=t)[0-9]{5})(?![\w/=]|[.,-][0-9]|[ -](?!20[2-4][0-9])[0-9A-Fa-f]{4}(?![0-9A-Fa-f]))"
 )
+#: What may hold one: digits with single signs between.
+_DIGIT_RUNS = re.compile(r"[0-9]++(?:[ -][0-9]++)*+")
 #: Issuers by the first digits, with the lengths of their numbers.
 _ISSUERS = (
     (re.compile("4"), (13, 16, 19)),
@@ -74,13 +76,16 @@ def given_of(text: str) -> Given:
 def find_cards(given: Given) -> Iterator[Span]:
     """Find payment card numbers, in one piece or grouped as on the card."""
     text = given.text
-    found = _CARDS.search(text) if given.has_digit else None
-    while found is not None:
-        if _is_card(found[0].replace(" ", "").replace("-", "")):
-            yield found.span()
-            found = _CARDS.search(text, found.end())
-        else:  # the next group may begin one
-            found = _CARDS.search(text, found.start() + (5 if found["s"] or found["t"] else len(found[0])))
+    for run in _DIGIT_RUNS.finditer(text) if given.has_digit else ():
+        start, end = run.span()
+        if end - start < 13 or (end - start > 19 and run[0].isdecimal()):
+            continue
+        while (found := _CARDS.search(text, start, min(end + 6, len(text)))) is not None and found.start() < end:
+            if _is_card(found[0].replace(" ", "").replace("-", "")):
+                yield found.span()
+                start = found.end()
+            else:  # the next group may begin one
+                start = found.start() + (5 if found["s"] or found["t"] else len(found[0]))
 
 
 def _is_card(digits: str) -> bool:

@@ -65,7 +65,7 @@ def test_rules_are_rehearsed_put_in_force_and_applied(idle: Terminal, tmp_path: 
 
     draft.replace(idle.home.paths.config() / "privacy-rules.json")
     end = time.monotonic() + 30
-    while idle("status", "--json").json["modules"]["privacyRules"]["detail"] != "2 rules in force":
+    while idle("status", "--json").json["modules"]["privacyRules"]["detail"] != "2 in force":
         assert time.monotonic() < end
         time.sleep(0.1)
     refused = idle("clip", "add", "about project falcon")
