@@ -137,13 +137,14 @@ def remove_one(hub: Hub, caller: Caller, kind: Kind, item: str) -> None:
 
 
 def go_on_forgetting(hub: Hub, until_s: float = float("inf")) -> Progress:
-    """Go on with what is not finished until ``time.monotonic()`` is ``until_s``; say how far that is."""
+    """Go on with what is not finished until ``time.monotonic()`` is ``until_s``; say how far that is.
+
+    ``done`` also where another thread of this process is at it: there is nothing to do for this one.
+    """
     with hub.store.reading() as conn:
         unfinished = forgettings.list_unfinished(conn)
-    if not unfinished:
+    if not unfinished or not hub.forgetting.acquire(blocking=False):
         return "done"
-    if not hub.forgetting.acquire(blocking=False):
-        return "waits"
     try:
         return erase(hub, unfinished, until_s)
     finally:

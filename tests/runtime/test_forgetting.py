@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -26,6 +28,9 @@ from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.structured_output import NewOutput, get_output, put_output
 from python_core.runtime.tabs import TabInfo, record_tabs
+from python_core.runtime.triggers import NewRun, get_run, queue_run, run_next
+from python_core.runtime.upkeep import tidy
+from python_core.store import Store
 from tests.hubs import Clock, caller
 
 
@@ -201,3 +206,69 @@ def test_what_comes_meanwhile_stays(hub: Hub) -> None:
     assert go_on_forgetting(hub) == "done"
     assert kept(hub) == {after}
     assert get_receipt(hub, receipt.id).counts["clips"] == 1
+
+
+def test_upkeep_keeps_the_keys_of_what_was_forgotten_for_a_year(hub: Hub, clock: Clock) -> None:
+    forgotten, other = put(hub, "a", "forgotten"), put(hub, "b", "other")
+    forget(hub, caller(), wanted(ids=[forgotten]))
+    clock.pass_s(86_400 * 300)
+    tidy(hub)
+    assert put(hub, "a", "forgotten") == forgotten
+    assert put(hub, "b", "other") != other
+    clock.pass_s(86_400 * 100)
+    tidy(hub)
+    assert put(hub, "a", "forgotten") != forgotten
+
+
+class Watched:
+    """A store that calls back around each write; it is handed to a hub in the store's place."""
+
+    def __init__(self, store: Store, around: Callable[[Callable[[], Any]], Any]) -> None:
+        self._store = store
+        self._around = around
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def write(self, act: Any) -> Any:
+        return self._around(lambda: self._store.write(act))
+
+
+def test_a_clip_judged_before_its_page_was_forgotten_is_stored_without_it(hub: Hub) -> None:
+    page = visit(hub, "https://example.com/secret", "The secret page")
+
+    def forget_first(write: Callable[[], Any]) -> Any:
+        forget(hub, caller(), wanted(ids=[page]))
+        return write()
+
+    late = replace(hub, store=Watched(hub.store, forget_first))  # type: ignore[arg-type]
+    source = get_clip(hub, put(late, "text", app="chrome")).source
+    assert (source.app, source.url, source.title, source.visit_id) == ("chrome", None, None, None)
+
+
+def test_others_write_and_read_while_very_much_goes(hub: Hub) -> None:
+    for n in range(150):
+        put(hub, f"clip {n} " * 50, url="https://example.com/")
+    stays = put(hub, "stays")
+    posted = list[str]()
+
+    def post_after(write: Callable[[], Any]) -> Any:
+        done = write()
+        posted.append(put(hub, f"between {len(posted)}"))
+        assert kept(hub) == {stays, *posted}
+        return done
+
+    watched = replace(hub, store=Watched(hub.store, post_after))  # type: ignore[arg-type]
+    receipt = forget(watched, caller(), wanted(site="example.com"))
+    assert receipt.counts["clips"] == 150
+    assert len(posted) > 5
+    assert kept(hub) == {stays, *posted}
+
+
+def test_a_run_that_was_under_way_leaves_no_result(hub: Hub) -> None:
+    clip = put(hub, "canary")
+    run = queue_run(hub, caller(), NewRun(trigger="smrtsearch", args={"query": "canary", "open": False}), None).run
+    forget(hub, caller(), wanted(ids=[clip]))
+    assert not run_next(hub)
+    ended = get_run(hub, run.id)
+    assert (ended.state, ended.result) == ("cancelled", None)

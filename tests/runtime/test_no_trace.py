@@ -345,19 +345,17 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from python_core.runtime.forgetting import ForgetRequest, forget
-from python_core.store import open_store
+from python_core.store import Store
 from tests.hubs import Clock, caller, make_hub
-hub = make_hub(open_store(Path(sys.argv[1])), Clock(int(sys.argv[2])))
-written, stop_at, write = 0, int(sys.argv[3]), hub.store.write
-def write_or_die(act):
-    global written
-    written += 1
-    if written == stop_at:
-        os.kill(os.getpid(), 9)
-    return write(act)
-hub.store.write = write_or_die
+class Deadly(Store):
+    left = int(sys.argv[3])
+    def write(self, act):
+        self.left -= 1
+        if self.left == 0:
+            os.kill(os.getpid(), 9)
+        return super().write(act)
+hub = make_hub(Deadly(Path(sys.argv[1])), Clock(int(sys.argv[2])))
 forget(hub, caller(), ForgetRequest(last="90s", kinds=["clip", "visit", "output"]))
-print(written)
 """
 
 

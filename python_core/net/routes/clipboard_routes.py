@@ -98,7 +98,7 @@ def get_fragment(call: Call, clip_id: str, ordinal: int) -> RawReply:
     codes=("not_found",),
 )
 def delete_clip(call: Call, clip_id: str) -> Reply:
-    """Remove a clip with its index entry and files. Event: ``clipboard_forgotten``."""
+    """Remove a clip with all that the hub holds of it, as ``POST /forget`` does. Event: ``clipboard_forgotten``."""
     clipboard.remove_clip(call.hub, call.caller, clip_id)
     return Reply(Done())
 

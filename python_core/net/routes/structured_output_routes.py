@@ -92,6 +92,6 @@ def get_structured_output(call: Call, output_id: str) -> Reply:
     "DELETE", "/structured-output/<output_id>", scope="output:write", replies={200: Done}, codes=("not_found",)
 )
 def delete_structured_output(call: Call, output_id: str) -> Reply:
-    """Remove an output with its index entry. Event: ``output_removed``."""
+    """Remove an output with all that the hub holds of it, as ``POST /forget`` does. Event: ``output_removed``."""
     structured_output.remove_output(call.hub, call.caller, output_id)
     return Reply(Done())
