@@ -25,7 +25,7 @@ def time_gate(folder: Path, calls: int = 200, rounds: int = 15) -> dict[str, tup
     hub = Hub(settings, store)
     token = begin_owner_session(hub, None)
     app = bridge_server.create_app(settings, store, hub)
-    behind = app.wsgi_app._app  # what the gate lets through to
+    behind = app.wsgi_app._app  # noqa: SLF001  # what the gate lets through to
     kinds = {"minimal": {}, "full": {"HTTP_AUTHORIZATION": f"Bearer {token}"}}
     found: dict[str, tuple[list[float], list[float]]] = {kind: ([], []) for kind in kinds}
     for _ in range(rounds):

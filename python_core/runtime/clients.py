@@ -16,6 +16,7 @@ from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.shapes import PAGE_AT_MOST, Body, View, cursor_of, place_of
+from python_core.runtime.waiting_runs import cancel_waiting_of
 from python_core.store import Connection, clients
 from python_core.store.clients import ClientRow
 from python_core.utils.ids import new_id
@@ -199,7 +200,7 @@ def list_clients(hub: Hub, limit: int = PAGE_AT_MOST, cursor: str | None = None)
 
 
 def revoke_client(hub: Hub, caller: Caller, client_id: str) -> None:
-    """End a client's token at once in every process; announces ``client_revoked``.
+    """End a client's token at once in every process, and the runs that it has queued; announces ``client_revoked``.
 
     :raises NotFound: there is no client of that id.
     :raises BadInput: it is the owner, whose token ends with the hub.
@@ -212,6 +213,7 @@ def revoke_client(hub: Hub, caller: Caller, client_id: str) -> None:
             raise NotFound("There is no client of that id.")
         if clients.set_client_revoked(conn, client_id, hub.now()):
             announce(conn, hub, caller, "client_revoked", id=client_id)
+            cancel_waiting_of(conn, hub, caller, client_id)
 
     hub.store.write(revoke)
 

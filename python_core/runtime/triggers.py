@@ -15,6 +15,7 @@ from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View, cursor_of, place_of
+from python_core.runtime.waiting_runs import need_place
 from python_core.store import Connection, answered, runs
 from python_core.store.runs import RunRow
 from python_core.utils.ids import new_id
@@ -133,6 +134,7 @@ def queue_run(hub: Hub, caller: Caller, wanted: NewRun, key: str | None) -> RunR
 
     :param key: the caller's own key: the same key again answers with the first run.
     :raises BadInput: there is no such trigger, or the arguments are not its own.
+    :raises Busy: too many wait already.
     """
     trigger = _trigger_of(wanted)
     _args_of(trigger, wanted.args)
@@ -144,6 +146,7 @@ def queue_run(hub: Hub, caller: Caller, wanted: NewRun, key: str | None) -> RunR
         if first is not None:
             return RunReceipt(run=_view(first), duplicate=True)
         need_room(conn, hub, is_item=False)
+        need_place(conn)
         runs.add_run(conn, run)
         answered.add_answer(conn, caller.client, "run", key, run.id, run.queued_at_ms)
         announce(conn, hub, caller, "trigger_queued", id=run.id, trigger=run.trigger)

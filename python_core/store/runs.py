@@ -113,6 +113,14 @@ def set_run_cancelled(conn: Connection, run_id: str, now_ms: int) -> bool:
     return conn.changes() == 1
 
 
+def list_queued_of(conn: Connection, client: str) -> list[tuple[str, str]]:
+    """Return id and trigger of the runs of a client that nobody has begun."""
+    rows: list[Any] = conn.execute(
+        "SELECT id, trigger FROM runs WHERE state = 'queued' AND client = ? ORDER BY seq", (client,)
+    ).fetchall()
+    return rows
+
+
 def count_unfinished_runs(conn: Connection) -> dict[str, int]:
     """Return ``{"queued": n, "running": n}``."""
     rows: list[Any] = conn.execute(

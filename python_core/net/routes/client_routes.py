@@ -65,6 +65,9 @@ def post_client_rotation(call: Call, client_id: str) -> Reply:
 
 @routes.declare("DELETE", "/clients/<client_id>", scope="admin", replies={200: Done}, codes=("not_found",))
 def delete_client(call: Call, client_id: str) -> Reply:
-    """Revoke a client's token, at once and in every process. Event: ``client_revoked``."""
+    """Revoke a client's token, at once and in every process, and cancel the runs that it has queued.
+
+    Events: ``client_revoked``, ``trigger_finished``.
+    """
     clients.revoke_client(call.hub, call.caller, client_id)
     return Reply(Done())
