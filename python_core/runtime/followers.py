@@ -17,8 +17,8 @@ from python_core.runtime.events import EventPage, next_page
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import PAGE_AT_MOST, View
 
-#: Within a second of its end a token's streams are over, and one whose client has gone.
-LOOK_S = 0.5
+#: Within a second a stream is over whose token has expired, or whose client has gone; other ends of a token are events.
+LOOK_S = 0.9
 #: What a reader may leave unread before it is given more, and between two looks whether it has read.
 UNREAD_BYTES, UNREAD_LOOK_S = 65_536, 0.05
 RETRY_AFTER_S = 5
