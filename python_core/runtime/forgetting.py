@@ -16,7 +16,7 @@ from python_core.errors import BadInput, NotFound
 from python_core.runtime.erasure import Progress, erase
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.ledger import write_notes
-from python_core.runtime.receipts import ForgetPreview, ForgetReceipt, ReceiptPage, preview_of, receipt_of
+from python_core.runtime.receipts import ForgetPreview, ForgetReceipt, ReceiptPage, names_in, preview_of, receipt_of
 from python_core.runtime.removal import remove_rows
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
 from python_core.smrtdetect.web_address import read_host, site_of
@@ -160,7 +160,7 @@ def get_receipt(hub: Hub, forgetting_id: str) -> ForgetReceipt:
         row = forgettings.get_forgetting(conn, forgetting_id)
         if row is None:
             raise NotFound("There is no receipt of that id.")
-        return receipt_of(conn, row)
+        return receipt_of(names_in(conn), row)
 
 
 def list_receipts(hub: Hub, limit: int, cursor: str | None) -> ReceiptPage:
@@ -168,7 +168,8 @@ def list_receipts(hub: Hub, limit: int, cursor: str | None) -> ReceiptPage:
     place = place_of(cursor, 1)
     with hub.store.reading() as conn:
         rows = forgettings.list_forgettings(conn, place[0] if place else None, limit + 1)
-        items = [receipt_of(conn, row) for row in rows[:limit]]
+        names = names_in(conn)
+    items = [receipt_of(names, row, whole=False) for row in rows[:limit]]
     return ReceiptPage(items=items, next_cursor=cursor_of(rows[limit - 1].seq) if len(rows) > limit else None)
 
 

@@ -69,7 +69,7 @@ class ReceiptReply(View, frozen=True, kw_only=True):
 
 
 class ReceiptPage(View, frozen=True, kw_only=True, omit_defaults=False):
-    """Receipts, newest first."""
+    """Receipts, newest first, without the items and outputs that each names."""
 
     items: list[ForgetReceipt]
     next_cursor: str | None
@@ -84,9 +84,13 @@ def preview_of(counts: dict[str, int], oldest_ms: int | None, newest_ms: int | N
     )
 
 
-def receipt_of(conn: Connection, row: ForgettingRow) -> ForgetReceipt:
-    """Return a receipt as callers see it."""
-    names = {client.id: client.name for client in clients.list_clients(conn)}
+def names_in(conn: Connection) -> dict[str, str]:
+    """Return the names of all clients by their ids."""
+    return {client.id: client.name for client in clients.list_clients(conn)}
+
+
+def receipt_of(names: dict[str, str], row: ForgettingRow, *, whole: bool = True) -> ForgetReceipt:
+    """Return a receipt as callers see it; one that is not whole names no items and no outputs."""
     return ForgetReceipt(
         id=row.id,
         at=to_rfc3339(row.at_ms),
@@ -96,8 +100,8 @@ def receipt_of(conn: Connection, row: ForgettingRow) -> ForgetReceipt:
         state=row.state,  # type: ignore[arg-type]  # the store holds no other states
         waits_for=row.detail or None,
         counts=row.gone.counts,
-        items=[ForgottenItem(kind=kind, id=item) for kind, item in row.gone.items],
-        outputs_marked=row.gone.outputs_marked,
+        items=[ForgottenItem(kind=kind, id=item) for kind, item in row.gone.items if whole],
+        outputs_marked=row.gone.outputs_marked if whole else [],
         read_by=[
             PastReader(client=client, name=names.get(client, client), items=n, times=times, last_at=to_rfc3339(last))
             for client, (n, times, last) in row.gone.readers.items()

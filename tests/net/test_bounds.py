@@ -26,6 +26,7 @@ BOUNDED = {
     "GET /pairing items": "one an origin and a few of programs wait; the user decided on the rest",
     "POST /pairing/window items": "as GET /pairing",
     "GET /confirmations items": "20 wait at most",
+    "GET /retention rules": "the settings that forget, seven",
     "POST /tab-info results": "100 tabs at most in a request",
 }
 #: Lists that came in within a bounded request, and are shown as they came, in whatever answer.

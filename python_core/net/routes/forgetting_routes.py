@@ -44,7 +44,7 @@ def post_forget(call: Call, body: ForgetRequest) -> Reply:
 
 @routes.declare("GET", "/forget/receipts", scope="admin", query=ReceiptQuery, replies={200: ReceiptPage})
 def get_forget_receipts(call: Call, query: ReceiptQuery) -> Reply:
-    """List the receipts, newest first."""
+    """List the receipts, newest first, without the items and outputs that each names."""
     return Reply(forgetting.list_receipts(call.hub, query.limit, query.cursor))
 
 
