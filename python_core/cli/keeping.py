@@ -113,9 +113,9 @@ def import_(file: Path, dry_run: bool, damaged: bool, include_forgotten: bool, r
     What is stored already stays as it is. The hub may run meanwhile. When it was interrupted, run it again: the rest goes in.
     """
     if restore:
-        if dry_run or damaged or include_forgotten:
-            raise click.UsageError("--restore stands alone: a backup is put in place whole, or not at all.")
-        _restore(file, as_json)
+        if dry_run or damaged:
+            raise click.UsageError("A backup is put in place whole, or not at all: without --dry-run and --damaged.")
+        _restore(file, as_json, include_forgotten=include_forgotten)
         return
     from python_core.support.importing import ImportChoice, import_items
 
@@ -131,12 +131,12 @@ def import_(file: Path, dry_run: bool, damaged: bool, include_forgotten: bool, r
         sys.exit(EXIT_FAILED)
 
 
-def _restore(source: Path, as_json: bool) -> None:
+def _restore(source: Path, as_json: bool, *, include_forgotten: bool) -> None:
     from python_core.support.restoring import restore
     from python_core.utils.config_path_resolver import resolve_paths
 
     with progress_bar("Restoring") as progress:
-        found = restore(resolve_paths(), source, progress)
+        found = restore(resolve_paths(), source, progress, include_forgotten=include_forgotten)
     if as_json:
         aside = None if found.aside is None else str(found.aside)
         say_json(
@@ -145,12 +145,17 @@ def _restore(source: Path, as_json: bool) -> None:
                 "aside": aside,
                 "missingPictures": found.missing,
                 "knowsAccess": found.knows_access,
+                "stayForgotten": found.forgotten,
             }
         )
         return
     say("Restored. Start the hub with: smrthub serve")
     if found.aside is not None:
         say(f"The store before lies in {shown(str(found.aside))} until the hub has started.")
+    if found.forgotten:
+        say(f"{found.forgotten:,} items of it were forgotten since, and stay so.")
+    elif found.forgotten is None and found.aside is not None and not include_forgotten:
+        note("What was forgotten after the backup was made is there again, since it cannot be known: forget it anew.")
     if not found.knows_access:
         note("Tokens that were revoked or exchanged after the backup was made work again: see smrthub token list")
     if found.missing:

@@ -12,6 +12,7 @@ from python_core.errors import BadInput, Busy
 from python_core.store.access import carry_access
 from python_core.store.blobs import blob_path, put_blob
 from python_core.store.copying import RESTORING, blobs_named_in, check_unused, faults_in, put_in_place
+from python_core.store.restored_items import forget_again
 from python_core.store.restored_log import begin_log_anew
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.archive_reader import ArchiveReader
@@ -29,16 +30,20 @@ _CHUNK_BYTES = 1 << 20
 class Restored:
     """What was restored: ``aside`` is where the store before lies, ``missing`` how many pictures are nowhere.
 
-    ``knows_access``: tokens that were revoked or exchanged since the backup stay so.
+    ``knows_access``: tokens that were revoked or exchanged since the backup stay so. ``forgotten``: how many items of it stay
+    forgotten; None when that was not wanted or cannot be known.
     """
 
     aside: Path | None
     missing: int
     knows_access: bool
+    forgotten: int | None
 
 
-def restore(paths: Paths, source: Path, progress: Progress = unseen) -> Restored:
+def restore(paths: Paths, source: Path, progress: Progress = unseen, *, include_forgotten: bool = False) -> Restored:
     """Put a backup (a ``.zip`` or folder) or a single database file in the place of the store.
+
+    :param include_forgotten: what was forgotten since comes back.
 
     :raises Busy: the hub runs, or another process uses the store; nothing was changed.
     :raises BadInput: it is no backup, or damaged; nothing was changed.
@@ -58,9 +63,11 @@ def restore(paths: Paths, source: Path, progress: Progress = unseen) -> Restored
             raise BadInput(f"{source.name} is damaged, or no database of a hub: nothing was restored.")
         missing = sum(not blob_path(folder, digest).exists() for digest in blobs_named_in(draft))
         with room_told():
-            knows_access = carry_access(folder / DATABASE_NAME, draft)
-            begin_log_anew(folder / DATABASE_NAME, draft)
-            return Restored(put_in_place(folder), missing, knows_access)
+            current = folder / DATABASE_NAME
+            forgotten = None if include_forgotten or not current.exists() else forget_again(current, draft)
+            knows_access = carry_access(current, draft)
+            begin_log_anew(current, draft)
+            return Restored(put_in_place(folder), missing, knows_access, forgotten)
     finally:
         draft.unlink(missing_ok=True)
         lock.release()

@@ -11,9 +11,10 @@ import pytest
 
 from python_core.errors import BadInput, Busy, Conflict, HubError
 from python_core.runtime.clients import NewClient, client_of, make_client, revoke_client, rotate_token
-from python_core.runtime.clipboard import get_fragment
+from python_core.runtime.clipboard import get_fragment, remove_clip
 from python_core.runtime.events import page_of_events
 from python_core.runtime.followers import Reader, Reset, Still, follow
+from python_core.runtime.forgetting import ForgetRequest, forget
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import begin_owner_session
 from python_core.runtime.pairing import PairingAsked, WindowWanted, ask_pairing, list_pairings, open_window
@@ -29,6 +30,7 @@ from python_core.support.backing_up import back_up
 from python_core.support.exporting import export_items
 from python_core.support.importing import import_items
 from python_core.support.restoring import restore
+from python_core.support.store_checks import Examination, examine_store
 from python_core.support.verifying import verify_export
 from python_core.utils.config_path_resolver import Paths, make_private
 from python_core.utils.file_lock import FileLock
@@ -145,6 +147,37 @@ def test_what_waited_for_the_users_word_is_not_restored(paths: Paths, full: Hub,
     full.store.close()
     restore(paths, tmp_path / "backup")
     assert list_pairings(open_hub(paths)).items == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_what_was_forgotten_since_the_backup_stays_so_unless_it_is_wanted(
+    paths: Paths, full: Hub, tmp_path: Path, *, again: bool
+) -> None:
+    clip = put(full, text("canaryqxzj"), image(PICTURE + b"canary"))
+    back_up(full.store.folder, tmp_path / "backup")
+    remove_clip(full, caller(), clip)
+    forget(full, caller(), ForgetRequest(site="example.org"))
+    full.store.close()
+    found = restore(paths, tmp_path / "backup", include_forgotten=again)
+    hub = open_hub(paths)
+    counts = get_status(hub, "bridge").counts
+    if again:
+        assert found.forgotten is None
+        assert counts == {"clips": 5, "visits": 2, "outputs": 2}
+        return
+    assert found.forgotten is not None
+    assert counts == {"clips": 5 - 2, "visits": 1, "outputs": 2}
+    assert found.forgotten == 3
+    checks = examine_store(paths, Examination(full=True))
+    assert [found.check for found in checks if found.state == "failed" and found.check != "disk"] == []
+    hub.store.close()
+    assert b"canaryqxzj" not in (hub.store.folder / "hub.db").read_bytes()
+
+
+def test_on_another_machine_it_is_not_known_what_was_forgotten(full: Hub, tmp_path: Path) -> None:
+    back_up(full.store.folder, tmp_path / "backup")
+    elsewhere = Paths(roaming=tmp_path / "r2", local=tmp_path / "l2")
+    assert restore(elsewhere, tmp_path / "backup").forgotten is None
 
 
 def test_a_single_database_file_is_restored_as_it_is(paths: Paths, full: Hub, tmp_path: Path) -> None:
