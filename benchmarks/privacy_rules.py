@@ -14,7 +14,8 @@ from collections.abc import Callable
 
 from python_core.config import PrivacyRules, default_rules
 from python_core.runtime.privacy import book_of
-from python_core.smrtdetect.rule_book import Place, Rule, RuleBook
+from python_core.smrtdetect.rule_book import RuleBook
+from python_core.smrtdetect.rule_shapes import Place, Rule
 
 KIB, MIB = 1_024, 1_048_576
 ROUNDS = 3

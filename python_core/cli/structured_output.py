@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import IO, Any
 
 import click
 
-from python_core.cli.options import ALL, json_option, limit_option, list_items, reach_hub
+from python_core.cli.options import ALL, EXIT_FAILED, json_option, limit_option, list_items, reach_hub
 from python_core.cli.terminal import local_time, note, one_line, say, say_field, say_json
 from python_core.errors import BadInput
 
@@ -64,8 +65,11 @@ def add_output(
         receipt = hub.call("POST", "/structured-output", body, timeout_s=60)
     if as_json:
         say_json(receipt)
-    else:
+    elif receipt.get("stored") is not False:
         say(f"Stored as {receipt['id']}")
+    if receipt.get("stored") is False:
+        note(f"Not stored: {one_line(receipt['reason'])}, by the rule {one_line(receipt['rule'])}.")
+        sys.exit(EXIT_FAILED)
 
 
 @output.command("list")

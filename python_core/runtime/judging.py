@@ -11,7 +11,7 @@ import msgspec
 from python_core.runtime.fragments import AnyFragment, FilesFragment, HtmlFragment, ImageFragment, TextFragment, row_of
 from python_core.runtime.hub import Hub
 from python_core.runtime.provenance import ClaimedSource
-from python_core.smrtdetect.rule_book import Place
+from python_core.smrtdetect.rule_shapes import Place
 from python_core.smrtdetect.websource import (
     RefusedTab,
     SeenTab,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -15,10 +15,13 @@ from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.privacy import book_of
 from python_core.runtime.shapes import Body, View, cursor_of, place_of
 from python_core.runtime.stored_items import Outcome, StoredItem, outcome_of, read_item
-from python_core.smrtdetect.rule_book import Hit, RuleBook
+from python_core.smrtdetect.rule_shapes import Hit
 from python_core.store import Connection, marks
 from python_core.store.rewriting import KINDS, count_rows, list_rows, newest_rows
 from python_core.utils.timestamps import to_rfc3339
+
+if TYPE_CHECKING:
+    from python_core.smrtdetect.rule_book import RuleBook
 
 #: What one call looks at: so many items, or for so long.
 ITEMS_AT_ONCE, LOOKS_S = 500, 0.25

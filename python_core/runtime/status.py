@@ -163,9 +163,9 @@ def _capture_of(capture: CaptureView) -> str:
 
 
 def _rules_module(hub: Hub) -> ModuleView:
-    count = len(hub.rules.current().rules)
+    hub.rules.look_when_due()
     level = "healthy" if hub.rules.fault is None else "warning"
-    return ModuleView(level=level, last_beat_at=None, detail=hub.rules.fault or f"{count} in force")
+    return ModuleView(level=level, last_beat_at=None, detail=hub.rules.fault or f"{hub.rules.count} in force")
 
 
 def _module(beat: BeatRow | None, now_ms: int) -> ModuleView:

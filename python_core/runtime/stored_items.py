@@ -9,7 +9,7 @@ from python_core.runtime.fragments import AnyFragment, FilesFragment, HtmlFragme
 from python_core.runtime.hub import Hub
 from python_core.runtime.judging import host_of, judge_clip, judge_payload, texts_in
 from python_core.runtime.provenance import ClaimedSource
-from python_core.smrtdetect.rule_book import Place
+from python_core.smrtdetect.rule_shapes import Place
 from python_core.smrtdetect.websource import is_in_sites
 from python_core.smrtdetect.words import selection_in, words_of_payload, words_of_visit
 from python_core.store import Connection, clips, documents, outputs, visits

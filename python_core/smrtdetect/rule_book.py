@@ -8,64 +8,21 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Final, Literal
+from typing import Final
 from urllib.parse import quote
-
-import msgspec
 
 from python_core.smrtdetect.plain_names import plain_app, plain_title
 from python_core.smrtdetect.rule_patterns import content_pattern, glob
+from python_core.smrtdetect.rule_shapes import Hit, Judged, Place, Rule
 from python_core.smrtdetect.secret_kinds import NEED_RUN, find_secrets
 from python_core.smrtdetect.secret_numbers import Given, Span, given_of
 from python_core.smrtdetect.websource import is_in_sites
 
-Action = Literal["drop", "redact", "mark"]
 #: Secrets that are looked for in the other forms of the same copy, each in a pass of its own; of more, no HTML is kept.
 SOUGHT_AT_MOST: Final = 64
 #: Stands between texts that are looked through as one: no pattern goes over it.
 _BETWEEN: Final = "\n\0\n"
 _TAG: Final = re.compile(r"<[^<>]{0,65536}+>?")
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule: it concerns what one of its conditions fits; ``contents`` and ``secrets`` look into the texts."""
-
-    name: str
-    action: Action
-    apps: tuple[str, ...] = ()
-    window_titles: tuple[str, ...] = ()
-    page_titles: tuple[str, ...] = ()
-    sites: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
-    contents: tuple[str, ...] = ()
-    secrets: tuple[str, ...] = ()
-
-
-class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where something was captured, as far as that is known; ``url`` as it came, ``host`` of it."""
-
-    app: str | None = None
-    window_title: str | None = None
-    page_title: str | None = None
-    url: str | None = None
-    host: str | None = None
-
-
-class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What is left of texts, None where a rule keeps all of it out (``dropped_by``), and whose rules had a say."""
-
-    texts: tuple[str | None, ...]
-    dropped_by: str | None = None
-    marks: tuple[str, ...] = ()
-
-
-class Hit(msgspec.Struct, frozen=True):
-    """A rule that concerns something: at ``[start, end)`` of text ``n``, or by its place, where ``n`` is -1."""
-
-    rule: Rule
-    n: int
-    start: int = 0
-    end: int = 0
 
 
 class RuleBook:

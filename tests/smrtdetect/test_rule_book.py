@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from python_core.config import default_rules
 from python_core.runtime.privacy import book_of
-from python_core.smrtdetect.rule_book import Place, Rule, RuleBook
+from python_core.smrtdetect.rule_book import RuleBook
 from python_core.smrtdetect.rule_patterns import content_pattern, glob
+from python_core.smrtdetect.rule_shapes import Place, Rule
 from python_core.smrtdetect.window_titles import PRIVATE_WINDOW_ENDINGS
 
 DEFAULT = book_of(default_rules())
