@@ -69,7 +69,8 @@ def logs(
 ) -> None:
     """Show what the hub tells of its own work, newest last.
 
-    It is read from the log files: the hub need not run. Times are of this machine's clock. With --json each record is one line, its time in UTC.
+    It is read from the log files: the hub need not run. Times are of this machine's clock. With --json each record is one line,
+    its time in UTC.
     """
     if ctx.invoked_subcommand is not None:
         return

@@ -9,7 +9,13 @@ import click
 from python_core.cli.options import json_option, reach_hub
 from python_core.cli.terminal import age, local_time, one_line, say, say_json, span
 
-PARTS = {"bridge": "bridge", "webListener": "web listener", "saveWorker": "save worker", "store": "store"}
+PARTS = {
+    "bridge": "bridge",
+    "webListener": "web listener",
+    "saveWorker": "save worker",
+    "store": "store",
+    "logs": "logs",
+}
 _COLORS = {"healthy": "green", "warning": "yellow", "degraded": "yellow", "critical": "red"}
 
 

@@ -35,6 +35,7 @@ from python_core.runtime.clients import Client, bind_origin, client_of, is_paire
 from python_core.runtime.hub import OWNER, SAME_USER, Caller, Hub
 from python_core.runtime.ledger import note_outcome, note_use
 from python_core.runtime.pairing import may_pair
+from python_core.utils.log_records import DEBUG
 from python_core.utils.logger import get_logger_for, trace
 
 Environ = dict[str, Any]
@@ -101,8 +102,11 @@ class Gate:
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         trace_id, span_id = _trace_of(environ)
+        answered = 0
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            nonlocal answered
+            answered = int(status[:3])
             own = {name.lower() for name, _ in headers}
             added = [header for name, header in self._headers if name not in own]
             return start_response(status, [*headers, ("X-Trace-Id", trace_id), *added], exc_info)
@@ -110,7 +114,7 @@ class Gate:
         with trace(trace_id, span_id):
             try:
                 self._admit(environ, trace_id)
-                return self._app(environ, start)
+                reply = self._app(environ, start)
             except HubError as finding:
                 log.debug("{method} refused: {code}", method=_method(environ), code=finding.code)
                 note_outcome(self._hub, self._service, finding.code)
@@ -118,6 +122,10 @@ class Gate:
             except Exception as broken:  # noqa: BLE001  # the last layer: whatever broke gets the contract's shape
                 log.error("A request broke", exception=broken)
                 fault = broken
+            else:
+                if log.is_on(DEBUG):
+                    _tell_answer(environ, answered)
+                return reply
             status, body, headers = shaped(fault, trace_id)
             start(
                 status_line(status),
@@ -281,6 +289,12 @@ def _not_taken(methods: dict[str, Endpoint]) -> Refusal:
 
 def _too_often(wait_s: int) -> Refusal:
     return Refusal("rate_limited", "Too many requests: wait, then go on.", {"Retry-After": str(wait_s)})
+
+
+def _tell_answer(environ: Environ, status: int) -> None:
+    endpoint = environ[ENDPOINT]  # None for a browser's question before the request
+    route = endpoint.path if endpoint else None
+    log.debug("{method} {route} answered {status}", method=_method(environ), route=route, status=status)
 
 
 def _method(environ: Environ) -> str:

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from python_core.errors import HubError, SettingsInvalid
+from python_core.net.crashes import capture_crashes
 from python_core.net.hosting import Host, make_host
 from python_core.net.runtime_files import RuntimeFile
 from python_core.utils.config_path_resolver import make_private, resolve_paths
@@ -57,6 +58,7 @@ def _serve(services: list[str], *, whole: bool) -> int:
         signal.signal(number, lambda *_: stop.set())
     host = make_host(whole=whole)
     capture_stdlib()
+    capture_crashes()
     start_flusher()
     try:
         for service in services:

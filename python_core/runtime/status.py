@@ -24,6 +24,7 @@ from python_core.store.events import get_last_event_id
 from python_core.store.meta import Identity
 from python_core.utils.heartbeat import level_of
 from python_core.utils.ids import new_id
+from python_core.utils.logger import count_lost_records, told_levels
 from python_core.utils.timestamps import to_rfc3339
 
 API_VERSION = 1
@@ -74,6 +75,10 @@ class StatusView(Readiness, frozen=True, kw_only=True):
     modules: dict[str, ModuleView]
     queues: dict[str, dict[str, int]]
     last_event_id: int
+    log_levels: Annotated[
+        dict[str, str],
+        msgspec.Meta(description="Parts of the hub whose records are written from another level on, and until when."),
+    ]
     capture: Annotated[str, msgspec.Meta(description="`running`, `paused`, or `paused until` an RFC 3339 time.")]
     counts: dict[str, int]
 
@@ -111,6 +116,7 @@ def get_status(hub: Hub, service: str) -> StatusView:
     full = fullness_of(hub)
     modules = {name: _module(rows.get(tag), now_ms) for tag, name in BEATING.items()}
     modules["store"] = ModuleView(level="degraded" if full else "healthy", last_beat_at=None, detail=full or "answers")
+    modules["logs"] = _logs_module()
     modules["eventLog"] = ModuleView(level="healthy", last_beat_at=None, detail=f"at {last_event_id}")
     modules["backups"] = _backups(hub, now_ms)
     modules["privacyRules"] = _rules_module(hub)
@@ -128,6 +134,7 @@ def get_status(hub: Hub, service: str) -> StatusView:
         modules=modules,
         queues={"runs": unfinished},
         last_event_id=last_event_id,
+        log_levels={name: f"{each.level} until {to_rfc3339(each.until_ms)}" for name, each in told_levels().items()},
         capture=_capture_of(get_capture(hub)),
         counts=counts,
     )
@@ -156,6 +163,16 @@ def _read_rows(conn: Connection) -> tuple[int, dict[str, BeatRow], dict[str, int
         runs.count_unfinished_runs(conn),
         tallies.get_tallies(conn),
     )
+
+
+def _logs_module() -> ModuleView:
+    """The hub goes on without its logs, but somebody should know."""
+    lost, untold = count_lost_records()
+    if untold:
+        detail = f"{untold:,} records could not be written: is there room, and may the hub write?"
+        return ModuleView(level="warning", last_beat_at=None, detail=detail)
+    detail = f"written; {lost:,} records were lost since the start" if lost else "written"
+    return ModuleView(level="healthy", last_beat_at=None, detail=detail)
 
 
 def _capture_of(capture: CaptureView) -> str:

@@ -19,7 +19,7 @@ from python_core.runtime.waiting_runs import need_place
 from python_core.store import Connection, answered, runs
 from python_core.store.runs import RunRow
 from python_core.utils.ids import new_id
-from python_core.utils.logger import get_logger_for
+from python_core.utils.logger import get_logger_for, new_span_id, trace
 from python_core.utils.timestamps import to_rfc3339
 
 #: A worker's claim on a run; a run whose worker died comes back after it.
@@ -153,6 +153,7 @@ def queue_run(hub: Hub, caller: Caller, wanted: NewRun, key: str | None) -> RunR
         return RunReceipt(run=_view(run), duplicate=False)
 
     receipt = hub.store.write(queue)
+    log.information("Queued {trigger} as run {run_id}", trigger=trigger.name, run_id=receipt.run.id)
     hub.work_queued.set()
     return receipt
 
@@ -234,7 +235,11 @@ def run_next(hub: Hub) -> bool:
     run = hub.store.write(lambda conn: runs.take_run(conn, hub.now(), hub.now() + LEASE_MS))
     if run is None:
         return False
-    state, result, error = _carry_out(hub, run)
+    with trace(
+        run.trace_id, new_span_id()
+    ):  # what it logs belongs to the request that queued it, whoever carries it out
+        state, result, error = _carry_out(hub, run)
+        log.information("Run {run_id} of {trigger}: {state}", run_id=run.id, trigger=run.trigger, state=state)
 
     def finish(conn: Connection) -> None:
         if runs.set_run_finished(conn, run, state, hub.now(), result, error):

@@ -148,6 +148,11 @@ def trace(trace_id: str, span_id: str) -> AbstractContextManager[Trace]:
     return _Bound(Trace(trace_id, span_id))
 
 
+def new_span_id() -> str:
+    """Make the id of a step of a trace."""
+    return os.urandom(8).hex()
+
+
 def current_trace() -> Trace | None:
     """Name the trace context of what is being done, or None."""
     return _trace.get()

@@ -34,7 +34,8 @@ def test_a_running_hub_and_its_work_are_shown(smrthub: Terminal) -> None:
     out = smrthub("logs", "-n", "0", "--since", "2h").out
     assert out == ""
     assert re.search(
-        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d{4} Information +hosting +bridge listens", smrthub("logs").out
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}[+-]\d{4} Information +hosting +bridge listens",
+        smrthub("logs", "--component", "hosting").out,
     )
 
 
