@@ -10,7 +10,7 @@ import msgspec
 
 from python_core.runtime.fragments import AnyFragment, FilesFragment, HtmlFragment, ImageFragment, TextFragment, row_of
 from python_core.runtime.hub import Hub
-from python_core.runtime.provenance import ClaimedSource
+from python_core.runtime.provenance import WEB_OR_FILE, ClaimedSource
 from python_core.smrtdetect.rule_shapes import Place
 from python_core.smrtdetect.websource import (
     RefusedTab,
@@ -56,6 +56,8 @@ def judge_clip(hub: Hub, fragments: list[AnyFragment], source: ClaimedSource) ->
     if found.texts == (*texts, source.window_title, source.title, source.url):
         return JudgedClip(fragments, source, marks=found.marks)
     *left, window_title, title, url = found.texts
+    if url is not None and not url.lower().startswith(WEB_OR_FILE):
+        url = None  # what was taken out made it an address
     return JudgedClip(
         fragments=[_with_text(fragment, text) for fragment, text in zip(fragments, left, strict=True)],
         source=ClaimedSource(app=source.app, window_title=window_title, title=title, url=url),

@@ -19,6 +19,9 @@ from python_core.store.visits import SeenPage, list_sightings
 #: Sightings looked at for one clip, the newest: more within the window happen only in made-up input.
 SIGHTINGS_AT_MOST = 256
 
+#: What the address of a source begins with.
+WEB_OR_FILE = ("http://", "https://", "file://")
+
 Name = Annotated[str, msgspec.Meta(max_length=1024, pattern="^[^\\x00]*$")]
 Address = Annotated[str, msgspec.Meta(max_length=8192, pattern="^[^\\x00]*$")]
 
@@ -39,7 +42,7 @@ def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int, types: Coll
     :raises BadInput: the claimed URL is none of the web or of a file.
     """
     if claimed.url is not None:
-        if not claimed.url.lower().startswith(("http://", "https://", "file://")):
+        if not claimed.url.lower().startswith(WEB_OR_FILE):
             raise BadInput.at("/encounter/source/url", "must be an http, https or file URL")
         return Source(claimed.app, claimed.window_title, claimed.url, _site_of_url(claimed.url), claimed.title)
     window_ms = hub.settings.bridge.join_window_seconds * 1000

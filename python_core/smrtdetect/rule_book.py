@@ -22,6 +22,8 @@ from python_core.smrtdetect.websource import is_in_sites
 SOUGHT_AT_MOST: Final = 64
 #: Stands between texts that are looked through as one: no pattern goes over it.
 _BETWEEN: Final = "\n\0\n"
+#: A reference to a character that there is not: Python refuses to read a number of thousands of digits.
+_NO_CHARACTER: Final = re.compile(r"&#[xX]?[0-9a-fA-F]{9,}+;?")
 _TAG: Final = re.compile(r"<[^<>]{0,65536}+>?")
 
 
@@ -150,7 +152,7 @@ def _without(text: str, spans: list[tuple[int, int, str]], kind: str) -> str:
 
 def text_of_html(markup: str) -> str:
     """Return what a page would show of its markup, tags taken out without a space: so a secret is whole again."""
-    return html.unescape(_TAG.sub("", markup))
+    return html.unescape(_NO_CHARACTER.sub("\ufffd", _TAG.sub("", markup)))
 
 
 def _mark_of(rule: str, kind: str) -> str:

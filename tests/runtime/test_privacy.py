@@ -159,6 +159,26 @@ def test_a_mark_is_shown_and_goes_with_its_clip(hub: Hub) -> None:
     assert shown.marks == get_clip(hub, receipt.id).marks == ["heron"]
 
 
+def test_an_address_whose_beginning_is_taken_out_is_none_any_more(hub: Hub) -> None:
+    rules = {"rules": [{"name": "all", "action": "redact", "on": {"contents": ["https*"]}}]}
+    object.__setattr__(hub, "rules", LiveRules(msgspec.convert(rules, PrivacyRules)))
+    receipt = copy(hub, text("x"), source={"url": "https://a.example/"})
+    assert isinstance(receipt, ClipReceipt)
+    assert receipt.source.url is None
+    with pytest.raises(BadInput):
+        copy(hub, text("y"), source={"url": "ftp://a.example/"})
+
+
+@pytest.mark.parametrize(
+    "markup",
+    ["&#" + "9" * 5000 + ";", "&#x" + "f" * 5000, "<" * 5000, "&" * 5000, "<b" + " a" * 40_000, "&#0;&#xd800;"],
+)
+def test_hostile_markup_is_judged_like_any_other(hub: Hub, markup: str) -> None:
+    receipt = copy(hub, {"type": "html", "content": f"{markup}<p>{SECRET}</p>"})
+    assert isinstance(receipt, ClipReceipt)
+    assert SECRET.encode() not in bytes_of(hub.store.folder)
+
+
 # --- the file ---
 
 
