@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 import apsw
@@ -27,6 +29,16 @@ class Deadline:
     def allow(self, seconds: float) -> None:
         """Let it go on for so long from now."""
         self._end = time.monotonic() + seconds
+
+    @contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """Give what runs within this so long, of the time that is left; afterwards the time is as it was."""
+        end = self._end
+        self._end = min(end, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            self._end = end
 
     def __enter__(self) -> Deadline:
         self._conn.set_progress_handler(self.is_over, _STEPS)

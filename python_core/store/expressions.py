@@ -8,10 +8,10 @@ from python_core.store.document_terms import app_term, kind_term, site_term, tit
 from python_core.store.words import PRIVATE, WORD, Term, Typed, folded, runs_of, twos_of
 
 #: Prefixes up to so many letters stand for so many words that the index takes up to three seconds to join their lists.
-SHORT_PREFIX = 3
+SHORT_PREFIX = 4
 KINDS = ("clip", "output", "visit")
-#: Groups of three characters of a piece that are looked for: more do not narrow it.
-GRAMS_AT_MOST = 8
+#: Groups of three characters of a piece among which the rarest are chosen.
+GRAMS_AT_MOST = 5
 
 
 @dataclass(frozen=True)
@@ -66,27 +66,18 @@ def titles_of(typed: Typed, wanted: DocumentFilter) -> str | None:
     return f"({match}) NOT ({' OR '.join(unwanted)})" if unwanted else match
 
 
-def together_of(typed: Typed) -> str | None:
-    """Return the expression for all words one after the other, or None where there are not several."""
-    words = [word for term in typed.wanted for word in WORD.findall(PRIVATE.sub(" ", term.text))]
-    if len(words) < 2 or len(typed.wanted) < 2 or any(term.is_dense or term.is_prefix for term in typed.wanted):
-        return None
-    return f'"{" ".join(words)}"'
-
-
 def piece_of(term: Term) -> str:
     """Return what must stand in a text for a term to be there as a piece of it."""
     return folded(term.text.rstrip("*") if term.is_prefix else term.text)
 
 
-def grams_of(pieces: list[str]) -> str | None:
-    """Return the expression for documents whose head may hold all pieces, or None when none is three characters long."""
+def grams_of(pieces: list[str]) -> list[str]:
+    """Return groups of three characters that are in the head of each document with all pieces, as expressions."""
     grams = dict[str, None]()
     for piece in pieces:
         threes = [piece[n : n + 3] for n in range(len(piece) - 2)]
-        step = max(1, len(threes) // GRAMS_AT_MOST)
-        grams |= dict.fromkeys(threes[::step])
-    return " AND ".join(f'"{gram}"' for gram in grams) or None
+        grams |= dict.fromkeys(threes[:: max(1, len(threes) // GRAMS_AT_MOST)])
+    return [f'"{gram}"' for gram in grams if '"' not in gram]
 
 
 def _scope_of(wanted: DocumentFilter) -> list[str]:

@@ -18,23 +18,28 @@ from python_core.store.expressions import (
     phrases_of,
     piece_of,
     titles_of,
-    together_of,
 )
 from python_core.store.words import Term, Typed, folded, has_prefix
 
 #: The newest matches among which the best are found, and, further back, the newest with all words in the title.
-RANKED_AT_MOST, TITLES_AT_MOST = 250, 60
+RANKED_AT_MOST, TITLES_AT_MOST = 200, 60
 #: Rows that each look takes in, before all the rest. At a million documents FTS5 finds the first match above a row in
 #: 0.2 ms; the last below one takes 4 ms for a common word, as it reads the whole list of the list's pages.
-WINDOWS = (1_000, 4_000, 16_000)
+WINDOWS = (1_000, 4_000, 16_000, 64_000)
+#: Matches that are enough once the last of these windows was looked at: the rest is searched only for what is rare.
+FAR_ENOUGH = 50
 #: What ranking and showing may take once the time for finding is up.
 GRACE_S = 0.015
 #: Texts that are read for a prefix that is too short for the index, and how many of them are enough.
 READ_AT_MOST, ENOUGH_READ, READ_CHARS = 250, 60, 20_000
-#: What the index is given to join the words of a short prefix.
-SHORT_PREFIX_S = 0.015
+#: Of these texts so few, and the prefix is one of rare words: then the index joins their lists soon.
+RARE_READ = 4
 #: Word matches below which pieces of words are looked for too, and how many of these.
-FEW, PIECES_AT_MOST = 10, 200
+FEW, PIECES_AT_MOST = 10, 60
+#: Groups of three characters that are looked for together: more are slower, and what is found is read again.
+GRAMS = 3
+#: What looking for titles further back may take.
+TITLES_S = 0.003
 
 
 class Candidate(NamedTuple):
@@ -100,11 +105,19 @@ class _Search:
         if not seqs:
             return
         self._rank(match, weights, min(seqs), self.last)
-        titles = titles_of(self.typed, self.wanted) if len(seqs) == RANKED_AT_MOST else None
-        if titles is not None:
-            older = self._newest(titles, min(seqs) - 1, TITLES_AT_MOST)
-            if older:
-                self._rank(f"({match}) AND ({titles})", weights, min(older), min(seqs) - 1)
+        if len(seqs) >= FAR_ENOUGH:
+            self._by_titles(min(seqs) - 1)
+
+    def _by_titles(self, last: int) -> None:
+        """Add what is further back and has all the words in its title; it is not looked into."""
+        titles = titles_of(self.typed, self.wanted)
+        if titles is None:
+            return
+        sql = "SELECT at, fold FROM document_places WHERE seq = ?"
+        for seq in self._newest(titles, last, TITLES_AT_MOST, time_s=TITLES_S):
+            for at_ms, fold in self.conn.execute(sql, (seq,)):
+                score = ranking.score_of(ranking.IN_TITLE, self.now_ms - at_ms, is_together=False)
+                self.found[seq] = Candidate(score, seq, fold)
 
     def _by_reading(self, short: list[Term]) -> None:
         """Find short prefixes by reading the newest texts that have the rest; by the index only where that finds few."""
@@ -122,24 +135,23 @@ class _Search:
                 break
         if good:
             self._rank(match, self._weights(rest), good[-1], self.last, only=set(good))
-        if len(good) == ENOUGH_READ:
-            self.is_partial = True
-        elif len(seqs) == READ_AT_MOST:
-            self.deadline.allow(SHORT_PREFIX_S)
+        is_rare = len(good) <= RARE_READ
+        if is_rare and len(seqs) == READ_AT_MOST:
             self._by_words()
+        self.is_partial |= not is_rare and (len(good) == ENOUGH_READ or len(seqs) == READ_AT_MOST)
 
     def _by_pieces(self) -> None:
         """Find what stands inside words, in the heads of documents."""
         pieces = [piece_of(term) for term in self.typed.wanted]
-        grams = grams_of(pieces)
-        if grams is None:
+        grams = ranking.rarest(self.conn, grams_of(pieces), self.upto, GRAMS)
+        if not grams:
             return
         unwanted = [piece_of(term) for term in self.typed.unwanted]
         sql = (
             "SELECT s.seq, s.head, d.kind, d.site, d.app, p.at, p.fold FROM searched s JOIN documents d USING (seq) "
             "JOIN document_places p USING (seq) WHERE s.seq = ?"
         )
-        rows = self._newest(grams, self.last, PIECES_AT_MOST, index="documents_pieces")
+        rows = self._newest(" AND ".join(grams), self.last, PIECES_AT_MOST, index="documents_pieces")
         for seq, head, kind, site, app, at_ms, fold in (hit for row in rows for hit in self.conn.execute(sql, (row,))):
             text = folded(head)
             fits = all(piece in text for piece in pieces) and not any(piece in text for piece in unwanted)
@@ -149,9 +161,23 @@ class _Search:
                 score = ranking.score_of(share, self.now_ms - at_ms, is_together=False)
                 self.found[seq] = Candidate(score, seq, fold, is_piece=True)
 
-    def _newest(self, match: str, last: int, limit: int, index: str = "documents_index") -> list[int]:
-        """Return the newest rows up to ``last`` that match, in the order of rows, at most ``limit``."""
-        seqs: list[int] = []
+    def _newest(
+        self, match: str, last: int, limit: int, index: str = "documents_index", time_s: float | None = None
+    ) -> list[int]:
+        """Return the newest rows up to ``last`` that match, in the order of rows, at most ``limit``.
+
+        :param time_s: how long to look; not to have found all in that time is not partial.
+        """
+        with self.deadline.at_most(10.0 if time_s is None else time_s):
+            seqs, is_cut = self._look(match, last, limit, index)
+        if is_cut and time_s is None:
+            self.is_partial = True
+            self.deadline.allow(GRACE_S)
+        return seqs
+
+    def _look(self, match: str, last: int, limit: int, index: str) -> tuple[list[int], bool]:
+        """Look window by window; say too whether the time was up."""
+        seqs, is_cut = list[int](), False
         for low, high, is_rest in self._windows(last, has_prefix="*" in match):
             sql, values = self._select("i.rowid", index, match, low, high)
             if is_rest:
@@ -160,12 +186,11 @@ class _Search:
             try:
                 rows += (row[0] for row in self.conn.execute(sql, values))
             except Interrupted:
-                self.is_partial = True
-                self.deadline.allow(GRACE_S)
+                is_cut = True
             seqs = sorted(rows) + seqs
-            if len(seqs) >= limit or self.is_partial:
+            if len(seqs) >= limit or is_cut or (high - low + 1 == WINDOWS[-1] and len(seqs) >= FAR_ENOUGH):
                 break
-        return seqs[-limit:]
+        return seqs[-limit:], is_cut
 
     def _windows(self, last: int, *, has_prefix: bool) -> Iterator[tuple[int, int, bool]]:
         """Yield spans of rows, the newest first, and whether it is all the rest; one for a prefix, which is joined each time."""
@@ -192,21 +217,16 @@ class _Search:
         ), values
 
     def _rank(self, match: str, weights: list[float], low: int, high: int, only: set[int] | None = None) -> None:
+        """Score the matches in a span of rows, or of ``only`` these."""
         whole = sum(weights) or 1.0
         fit = f"fit(documents_index{''.join(f', {weight:.4f}' for weight in weights)})"
-        together = self._together(low, high)
         sql, values = self._select(f"i.rowid, p.at, p.fold, {fit}", "documents_index", match, low, high)
         for seq, at_ms, fold, sum_of_fits in self.conn.execute(sql, values):
             if only is None or seq in only:
-                relevance = sum_of_fits / whole if weights else 0.5
-                score = ranking.score_of(relevance, self.now_ms - at_ms, is_together=seq in together)
-                self.found[seq] = Candidate(score, seq, fold, is_together=seq in together)
-
-    def _together(self, low: int, high: int) -> set[int]:
-        phrase = together_of(self.typed)
-        if phrase is None:
-            return set()
-        return {row[0] for row in self.conn.execute(*self._select("i.rowid", "documents_index", phrase, low, high))}
+                is_together = sum_of_fits >= ranking.IS_TOGETHER
+                fits = (sum_of_fits - ranking.IS_TOGETHER * is_together) / whole if weights else 0.5
+                score = ranking.score_of(fits, self.now_ms - at_ms, is_together=is_together)
+                self.found[seq] = Candidate(score, seq, fold, is_together=is_together)
 
     def _weights(self, typed: Typed) -> list[float]:
         """Return how much each phrase tells; where there is one, that is all the same."""

@@ -15,22 +15,42 @@ if TYPE_CHECKING:
 K1, B, USUAL_WORDS = 1.2, 0.75, 150
 #: How many times a word in the title counts.
 TITLE = 4
+#: What a document is worth, of 1, that has all words in a title of usual length and is not looked into.
+IN_TITLE = TITLE / (TITLE + K1)
 #: Newest documents in which a word's rarity is looked up.
-SAMPLE = 2_000
+SAMPLE = 500
 #: How much more a document is worth that has all words one after the other, and one that is new; days after which it is half new.
 TOGETHER, NEW, HALF_DAYS = 0.35, 0.25, 30
 
 
+#: What ``fit`` adds where all the words stand one after the other: more than it can be without.
+IS_TOGETHER = 1_000.0
+
+
 def fit(api: apsw.FTS5ExtensionApi, /, *weights: Any) -> float:
-    """Return BM25 of the first phrases of the query, each with its weight, as a share of what is possible: 0…1."""
+    """Return BM25 of the first phrases of the query, each with its weight; ``IS_TOGETHER`` more where they follow each other."""
     usual = K1 * (1 - B + B * api.column_size(1) / USUAL_WORDS)
     total = 0.0
+    places: list[list[list[int]]] = []
     for n, weight in enumerate(weights):
-        times = TITLE * len(api.phrase_column_offsets(n, 0)) + len(api.phrase_column_offsets(n, 1))
-        if not times:
-            times = len(api.phrase_column_offsets(n, 2))
+        title, body = api.phrase_column_offsets(n, 0), api.phrase_column_offsets(n, 1)
+        times = TITLE * len(title) + len(body) or len(api.phrase_column_offsets(n, 2))
         total += weight * times / (times + usual)
+        places.append([title, body])
+    if len(places) > 1 and any(_follow_each_other(api, column) for column in zip(*places, strict=True)):
+        total += IS_TOGETHER
     return total
+
+
+def _follow_each_other(api: apsw.FTS5ExtensionApi, places: tuple[list[int], ...]) -> bool:
+    """Say whether, in one column, a place of each phrase comes right after one of the phrase before."""
+    ends: set[int] | None = None
+    for n, starts in enumerate(places):
+        reached = starts if ends is None else ends.intersection(starts)
+        if not reached:
+            return False
+        ends = {start + len(api.phrases[n]) for start in reached}
+    return True
 
 
 def register(conn: apsw.Connection) -> None:
@@ -44,6 +64,16 @@ def rarity(conn: apsw.Connection, phrase: str, upto: int) -> float:
     sql = "SELECT count(*) FROM documents_index WHERE documents_index MATCH ? AND rowid BETWEEN ? AND ?"
     [(count,)] = conn.execute(sql, (phrase, first + 1, upto))
     return math.log(1 + (upto - first - count + 0.5) / (count + 0.5))
+
+
+def rarest(conn: apsw.Connection, grams: list[str], upto: int, most: int) -> list[str]:
+    """Return the groups of three characters that the fewest of the newest documents have."""
+    sql = "SELECT count(*) FROM documents_pieces WHERE documents_pieces MATCH ? AND rowid BETWEEN ? AND ?"
+    counts: list[tuple[Any, str]] = []
+    for gram in grams:
+        [(count,)] = conn.execute(sql, (gram, max(1, upto - SAMPLE + 1), upto))
+        counts.append((count, gram))
+    return [gram for _, gram in sorted(counts)[:most]]
 
 
 def score_of(relevance: float, age_ms: int, *, is_together: bool) -> int:
