@@ -19,7 +19,7 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from python_core.utils.config_path_resolver import Paths
-from python_core.utils.log_streams import LogWriter
+from python_core.utils.log_writer import LogWriter
 from python_core.utils.logger import Logger, trace
 
 RECORDS = 5000

@@ -18,22 +18,9 @@ from python_core.utils.log_records import INFORMATION, LEVELS, LevelName
 from python_core.utils.timestamps import from_rfc3339, now_ms, to_rfc3339
 
 #: The modules that log, by their names, ``libraries``, and all of them together.
-COMPONENTS: Final = tuple(
-    [
-        "all",
-        "answers",
-        "backups",
-        "crashes",
-        "gate",
-        "hosting",
-        "libraries",
-        "privacy",
-        "retention",
-        "running",
-        "save_worker",
-        "search",
-        "triggers",
-    ]
+COMPONENTS: Final = (
+    *("all", "answers", "backups", "crashes", "gate", "hosting", "libraries", "privacy", "retention", "running"),
+    *("save_worker", "search", "triggers"),
 )
 ALL: Final = "all"
 #: A level that was set for longer is a slip of the clock, and ends.
