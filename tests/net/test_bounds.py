@@ -27,6 +27,11 @@ BOUNDED = {
     "POST /pairing/window items": "as GET /pairing",
     "GET /confirmations items": "20 wait at most",
     "GET /retention rules": "the settings that forget, seven",
+    "GET /context outputs": "10 at most",
+    "GET /context around": "its own limit",
+    "POST /rules/rehearse rules": "the rules that were sent, in a bounded body",
+    "POST /rules/rehearse samples": "a few of each rule",
+    "POST /rules/apply receipts": "one of each bounded part",
     "POST /tab-info results": "100 tabs at most in a request",
 }
 #: Lists that came in within a bounded request, and are shown as they came, in whatever answer.
@@ -37,6 +42,8 @@ PARTS = {
     "sources": "200 in an output",
     "scopes": "one of each",
     "marks": "within a snippet",
+    "why": "one of each cause",
+    "foldedIds": "10 of a hit",
     "marks/*": "two numbers",
     "items": "1,000 named in a receipt",
     "outputsMarked": "1,000 named in a receipt",
