@@ -25,7 +25,7 @@ _COLORS = {"ok": "green", "warning": "yellow", "failed": "red", "repaired": "gre
 def doctor(store: bool, full: bool, repair: bool, as_json: bool) -> None:  # noqa: ARG001  # --store is what there is to examine
     """Say whether what is stored is whole, and what to do where it is not.
 
-    It changes nothing, and works with the hub running or not. The exit code is 1 when something is wrong.
+    Without --repair it changes nothing, and works with the hub running or not. The exit code is 1 when something is wrong.
     """
     from python_core.support.store_checks import Examination, examine_store
     from python_core.utils.config_path_resolver import resolve_paths
