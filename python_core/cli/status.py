@@ -38,6 +38,9 @@ def status(as_json: bool) -> None:
     say(f"  {'capture':<13} {_capture(found['capture'])}")
     say(f"  {'stored':<13} {', '.join(_counted(counts[name], name) for name in ('clips', 'visits', 'outputs'))}")
     say(f"  {'triggers':<13} {runs['queued']} waiting, {runs['running']} running")
+    for name, told in found["logLevels"].items():
+        level, _, until = told.partition(" until ")
+        say(f"  {'log level':<13} {one_line(name)} {one_line(level)} until {local_time(until)}")
     say(f"  {'last event':<13} {found['lastEventId']}")
     say(f"  {'process':<13} {found['pid']}")
 

@@ -35,6 +35,7 @@ def run_host(services: list[str], *, whole: bool) -> int:
 
     :param whole: the hub itself, of which one runs at a time: a second start says where the first is, and ends with 0.
     """
+    capture_crashes()
     try:
         paths = resolve_paths()
         lock = FileLock(make_private(paths.runtime()) / "hub.lock")
@@ -58,7 +59,6 @@ def _serve(services: list[str], *, whole: bool) -> int:
         signal.signal(number, lambda *_: stop.set())
     host = make_host(whole=whole)
     capture_stdlib()
-    capture_crashes()
     start_flusher()
     try:
         for service in services:

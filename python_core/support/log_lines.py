@@ -82,10 +82,11 @@ class LogLines:
         """Read the rest of a file, or None where another one bears its name by now."""
         try:
             with found.path.open("rb") as file:
-                opened = os.fstat(file.fileno())
-                if (opened.st_dev, opened.st_ino) != found.key:
+                # By the path, not by the open file: on Windows the two tell one file's numbers differently.
+                now = _look_at(found.path)
+                if now is None or now.key != found.key:
                     return None
-                if opened.st_size < self._offset:
+                if file.seek(0, os.SEEK_END) < self._offset:
                     self._offset = 0  # somebody has emptied it
                 file.seek(self._offset)
                 return file.read()

@@ -159,6 +159,7 @@ def test_a_level_takes_effect_in_a_running_hub(smrthub: Terminal) -> None:
         for _ in range(600):
             smrthub.home.caller().call("GET", "/no-such-path")
             if "refused: not_found" in smrthub("logs", "--component", "gate").out:
+                assert re.search("log level +gate Debug until ", smrthub("status").out)
                 return
     finally:
         smrthub("logs", "level", "gate", "usual")
