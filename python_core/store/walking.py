@@ -47,11 +47,12 @@ class Sighted(NamedTuple):
 
 
 class WalkedVisit(NamedTuple):
-    """A visit with its words in the search index and its sightings."""
+    """A visit with its words in the search index and its sightings; both empty where a damaged page hides them."""
 
     row: VisitRow
     words: str
     sightings: list[Sighted]
+    is_whole: bool = True
 
 
 _CLIPS = """SELECT seq FROM clips WHERE seq > :after AND (:site IS NULL OR site = :site)
@@ -114,11 +115,14 @@ def list_blobs(store: Store, conn: Connection, wanted: Wanted) -> list[str]:
 
 def walked_visit(conn: Connection, row: VisitRow) -> WalkedVisit:
     """Return a visit with its words and sightings."""
-    words = conn.execute("SELECT body FROM documents WHERE seq = ?", (row.document,)).fetchone()
-    sightings = conn.execute(
-        "SELECT at, until, focused, client, browser FROM sightings WHERE visit = ? ORDER BY seq", (row.seq,)
-    )
-    told = [Sighted(at, until, None if seen is None else bool(seen), *who) for at, until, seen, *who in sightings]
+    try:
+        words = conn.execute("SELECT body FROM documents WHERE seq = ?", (row.document,)).fetchone()
+        sightings = conn.execute(
+            "SELECT at, until, focused, client, browser FROM sightings WHERE visit = ? ORDER BY seq", (row.seq,)
+        )
+        told = [Sighted(at, until, None if seen is None else bool(seen), *who) for at, until, seen, *who in sightings]
+    except apsw.CorruptError:
+        return WalkedVisit(row, "", [], is_whole=False)
     return WalkedVisit(row, words[0] if words else "", told)
 
 

@@ -16,7 +16,16 @@ from python_core.store import Connection, Store, meta, open_store, outputs, tall
 from python_core.store.blobs import get_blob
 from python_core.store.clips import ClipRow, FragmentRow
 from python_core.store.schema import DATABASE_NAME
-from python_core.store.walking import Lost, Wanted, list_blobs, one_moment, walk_clips, walk_outputs, walk_visits
+from python_core.store.walking import (
+    Lost,
+    WalkedVisit,
+    Wanted,
+    list_blobs,
+    one_moment,
+    walk_clips,
+    walk_outputs,
+    walk_visits,
+)
 from python_core.support.archive_writer import ArchiveWriter, room_told
 from python_core.support.export_format import (
     FORMAT_VERSION,
@@ -98,8 +107,7 @@ class _Export:
             self._write_lines("blobs", self._put_blobs())
             self._write_lines("clips", map(clip_of, self._clips(step)))
         if "visit" in kinds:
-            rows = walk_visits(self.conn, self.wanted)
-            self._write_lines("visits", map(visit_of, self._readable("visit", rows, step)))
+            self._write_lines("visits", map(visit_of, self._visits(step)))
         if "output" in kinds:
             self._write_lines("schemas", map(schema_of, outputs.list_schemas(self.conn)))
             made = walk_outputs(self.conn, self.wanted)
@@ -165,6 +173,13 @@ class _Export:
                 self.unreadable += lost if whole else [Unreadable(kind="clip", id=clip.id)]
             if whole:
                 yield replace(clip, fragments=whole)
+
+    def _visits(self, step: Callable[[], None]) -> Iterator[WalkedVisit]:
+        """Give the visits; one whose selection and sightings cannot be read is noted, too."""
+        for walked in self._readable("visit", walk_visits(self.conn, self.wanted), step):
+            if not walked.is_whole:
+                self.unreadable.append(Unreadable(kind="visit", id=walked.row.id))
+            yield walked
 
     def _is_whole(self, fragment: FragmentRow) -> bool:
         if fragment.content is None:

@@ -23,7 +23,7 @@ from python_core.support.verifying import verify_export
 from python_core.utils.config_path_resolver import Paths, make_private
 from python_core.utils.file_lock import FileLock
 from python_core.utils.ids import digest_of
-from tests.support.kept import PICTURE, filled, put, text
+from tests.support.kept import PICTURE, filled, lines_of, put, text, visit
 
 
 @pytest.fixture
@@ -104,6 +104,24 @@ def test_a_damaged_page_is_found_and_what_is_readable_is_counted_and_saved(
     manifest = export_items(full.store.folder, tmp_path / "saved", Wanted())
     assert 350 < manifest.counts["clips"] < 404
     assert manifest.counts["clips"] + manifest.counts["unreadable"] >= 404
+    assert verify_export(tmp_path / "saved") == manifest
+
+
+def test_a_visit_whose_words_are_lost_is_saved_without_them(full: Hub, tmp_path: Path) -> None:
+    for n in range(200):
+        visit(full, f"https://example.com/{n}", f"Page {n}", "a passage " * 20)
+    full.store.close()
+    conn = apsw.Connection(str(full.store.path))
+    sql = "SELECT pageno FROM dbstat WHERE name = 'documents' AND pagetype = 'leaf' ORDER BY pageno"
+    leaves = [page for (page,) in conn.execute(sql)]
+    conn.close()
+    spoil_pages(full.store.path, range(leaves[len(leaves) // 2] - 1, leaves[len(leaves) // 2]))
+    manifest = export_items(full.store.folder, tmp_path / "saved", Wanted())
+    assert manifest.counts["visits"] == 202
+    lost = lines_of(tmp_path / "saved", "unreadable")
+    assert lost
+    found = {line["id"]: line for line in lines_of(tmp_path / "saved", "visits")}
+    assert all(each["kind"] == "visit" and "selection" not in found[each["id"]] for each in lost)
     assert verify_export(tmp_path / "saved") == manifest
 
 
