@@ -24,8 +24,10 @@ from python_core.utils.timestamps import to_rfc3339
 
 #: Documents of one transaction of the index: some 6 ms, in which nobody else can write.
 INDEXED_AT_ONCE = 32
+#: Items that wait for the index while more come in; a search takes in as many by itself.
+WAITING_AT_MOST = 400
 #: How long a search may look before it says what it has: leaves room for the answer within 50 ms.
-LOOKS_FOR_S = 0.02
+LOOKS_FOR_S = 0.03
 #: Ids of folded hits that a hit tells.
 FOLDED_AT_MOST = 10
 #: A hit younger than this is told to be recent.
@@ -132,6 +134,19 @@ def index_new(hub: Hub, batches: int = 16) -> bool:
     except HubError as fault:
         log.warning("New items could not be indexed: {code}", code=fault.code)
     return pending
+
+
+def index_when_quiet(hub: Hub, newest: int) -> int:
+    """Make new items findable if none came since ``newest`` was the last one, or many wait; return which is the last one now.
+
+    While they come one after the other, each batch would be in the way of the next.
+    """
+    with hub.store.reading() as conn:
+        last = documents.get_last_row(conn)
+        waiting = last - documents.get_newest_document(conn)
+    if waiting and (last == newest or waiting > WAITING_AT_MOST):
+        index_new(hub)
+    return last
 
 
 def _filter_of(wanted: SearchScope) -> DocumentFilter:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from python_core.store.connection import Connection
 from python_core.store.document_terms import fold_of, terms_of
@@ -185,6 +185,13 @@ def get_newest_document(conn: Connection) -> int:
     """Return the newest document's row that a search can find, 0 when there is none: a page of hits is taken below it."""
     [(upto,)] = conn.execute("SELECT upto FROM indexed")
     return int(upto)
+
+
+def get_last_row(conn: Connection) -> int:
+    """Return the row of the document that came last, whether a search can find it or not; 0 when there is none."""
+    # Not by max(): over the view that hides what is being forgotten it would look at every row.
+    row: Any = conn.execute("SELECT seq FROM documents ORDER BY seq DESC LIMIT 1").fetchone()
+    return row[0] if row else 0
 
 
 def span_of(conn: Connection, from_ms: int | None, to_ms: int | None, upto: int) -> tuple[int, int]:
