@@ -2,7 +2,7 @@
 //
 // state        unset       no token yet: nothing is collected
 //              checking    asking
-//              connected   the hub is there and has not refused us; with `isPaused` it stores nothing at present
+//              connected   the hub is there and has not refused us; `isPaused`: it stores nothing now
 //              unreachable no hub on any port we know; `strangers` lists who answered instead
 //              refused     the hub said 401 or 403 (`code` says why): nothing is sent until the user acts;
 //                          or, with the code "unproven", who answers does not know the token

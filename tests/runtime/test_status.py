@@ -42,6 +42,7 @@ def test_a_new_hub_is_ready_healthy_and_empty(hub: Hub, clock: Clock) -> None:
         "eventLog",
         "backups",
         "privacyRules",
+        "logs",
     }
     assert is_id(status.instance)
 
