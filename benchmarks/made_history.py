@@ -63,6 +63,15 @@ def paths_in(home: Path) -> Paths:
     return resolve_paths({"APPDATA": str(home / "roaming"), "LOCALAPPDATA": str(home / "local")})
 
 
+def make_home(home: Path, clips: int) -> None:
+    """Make the home of a hub with so many clips and a quarter as many visits, unless it is there."""
+    folder = paths_in(home).stored()
+    if not (folder / "hub.db").exists():
+        store = open_store(folder)
+        fill(store, clips=clips, visits=clips // 4)
+        store.close()
+
+
 def fill(
     store: Store,
     *,

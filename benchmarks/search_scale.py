@@ -27,7 +27,6 @@ import psutil
 
 from benchmarks import made_history, processes
 from benchmarks.made_words import Words
-from python_core.store import open_store
 from python_core.utils.timestamps import to_rfc3339
 
 P50_GOAL_MS, P99_GOAL_MS = 5.0, 50.0
@@ -46,18 +45,10 @@ def main() -> None:
     asked = parser.parse_args()
     for size in asked.sizes:
         home = asked.folder / f"{size}"
-        _make(home, size)
+        made_history.make_home(home, size)
         print(f"\n{size:,} clips and {size // 4:,} visits: {_sizes_of(home)}")
         with processes.hub(home) as (process, facts):
             _measure(facts["bridge"], psutil.Process(process.pid), asked.queries, asked.only)
-
-
-def _make(home: Path, size: int) -> None:
-    path = made_history.paths_in(home).stored()
-    if not (path / "hub.db").exists():
-        store = open_store(path)
-        made_history.fill(store, clips=size, visits=size // 4)
-        store.close()
 
 
 def _sizes_of(home: Path) -> str:
