@@ -46,7 +46,7 @@ class Levels:
         self._usual = INFORMATION
         self._paths: Paths | None = None
         self._set: dict[str, SetLevel] = {}
-        self._known: tuple[int, ...] | None = None
+        self._known: tuple[int, int, int] | None = None
 
     def configure(self, usual: int, paths: Paths) -> None:
         """Say which level is the usual one and where the user's own levels stand."""
@@ -58,13 +58,17 @@ class Levels:
         self.look_at = monotonic() + _LOOK_EVERY_S
         if self._paths is None:
             return
+        file = _file_of(self._paths)
         try:
-            found = _file_of(self._paths).stat()
-            known: tuple[int, ...] | None = (found.st_ino, found.st_mtime_ns, found.st_size)
+            found = file.stat()
+            known = (found.st_ino, found.st_mtime_ns, found.st_size)
+            if known != self._known:
+                self._set = _levels_in(file)
+                self._known = known
+        except FileNotFoundError:
+            self._set, self._known = {}, None
         except OSError:
-            known = None
-        if known != self._known:
-            self._known, self._set = known, read_levels(self._paths)
+            pass  # it is being replaced, on Windows: the next look reads it
         at_ms = now_ms()
         lasting = {name: LEVELS.index(each.level) for name, each in self._set.items() if at_ms < each.until_ms}
         self.level = lasting.pop(ALL, self._usual)
@@ -79,10 +83,18 @@ class Levels:
 def read_levels(paths: Paths) -> dict[str, SetLevel]:
     """Return the levels that were set and hold now; what cannot be read counts as nothing."""
     try:
-        with _file_of(paths).open("rb") as file:
-            told = json.loads(file.read(_MAX_FILE_BYTES))["levels"]
+        return _levels_in(_file_of(paths))
+    except OSError:
+        return {}
+
+
+def _levels_in(path: Path) -> dict[str, SetLevel]:
+    with path.open("rb") as file:
+        content = file.read(_MAX_FILE_BYTES)
+    try:
+        told = json.loads(content)["levels"]
         found = {name: SetLevel(each["level"], from_rfc3339(each["until"])) for name, each in told.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
     at_ms = now_ms()
     return {

@@ -73,6 +73,23 @@ def test_a_level_goes_back_by_itself(paths: Paths) -> None:
     assert levels.told() == {}
 
 
+def test_a_file_that_cannot_be_read_at_the_moment_changes_nothing_yet(paths: Paths) -> None:
+    """As on Windows while another process replaces it."""
+    set_level(paths, "gate", "Debug", 60_000)
+    levels = levels_of(paths)
+    file = paths.runtime() / "log-levels.json"
+    file.rename(file.with_name("away"))
+    file.mkdir()
+    levels.look()
+    assert levels.least == {"gate": DEBUG}
+    file.rmdir()
+    levels.look()
+    assert levels.least == {}
+    file.with_name("away").rename(file)
+    levels.look()
+    assert levels.least == {"gate": DEBUG}
+
+
 @pytest.mark.parametrize(
     "content",
     [

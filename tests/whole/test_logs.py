@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,21 @@ def test_a_level_changes_in_every_process_is_told_and_goes_back_by_itself(home: 
     set_level(home.paths, "gate", "Debug", 10)
     wait_for(lambda: callers[0].get("/status")["logLevels"] == {})
     assert {each["component"] for each in records_of(home) if each["level"] == "Debug"} == {"gate"}
+
+
+def test_old_and_too_many_log_files_go_when_the_hub_starts(home: Home) -> None:
+    folder = home.paths.logs()
+    folder.mkdir(parents=True, mode=0o700)
+    for day in (1, 2, 3):
+        path = folder / f"python-net-log.2026-01-{day:02d}T03-04-05-678Z.json"
+        path.write_bytes(b"x" * 400_000)
+        os.utime(path, (time.time() - 86_400 * (20 if day == 1 else 4 - day),) * 2)
+    home.start_hub(SMRTHUB_BRIDGE_LOG_MIB="1", SMRTHUB_BRIDGE_LOG_DAYS="10")
+    left = sorted(each.name for each in folder.glob("*T*.json"))
+    assert left == [f"python-net-log.2026-01-{day:02d}T03-04-05-678Z.json" for day in (2, 3)]
+    home.served[0].kill()
+    home.start_hub(SMRTHUB_BRIDGE_LOG_MIB="1", SMRTHUB_BRIDGE_LOG_DAYS="1")
+    assert sum(each.stat().st_size for each in folder.iterdir()) < 400_000
 
 
 @pytest.fixture
