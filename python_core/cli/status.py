@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
@@ -9,13 +10,8 @@ import click
 from python_core.cli.options import json_option, reach_hub
 from python_core.cli.terminal import age, local_time, one_line, say, say_json, span
 
-PARTS = {
-    "bridge": "bridge",
-    "webListener": "web listener",
-    "saveWorker": "save worker",
-    "store": "store",
-    "logs": "logs",
-}
+#: These are shown in any case, the others when they are not well.
+ALWAYS = ("bridge", "webListener", "saveWorker", "store", "logs")
 _COLORS = {"healthy": "green", "warning": "yellow", "degraded": "yellow", "critical": "red"}
 
 
@@ -32,8 +28,8 @@ def status(as_json: bool) -> None:
     say(f"SmrtHub {found['version']} is {_colored(found['level'])}, running for {span(found['uptimeSeconds'])}")
     say()
     for name, module in found["modules"].items():
-        if name in PARTS:
-            say(f"  {PARTS[name]:<13} {_part(module, urls.get(name))}")
+        if name in ALWAYS or module["level"] != "healthy":
+            say(f"  {_spoken(name):<13} {_part(module, urls.get(name))}")
     counts, runs = found["counts"], found["queues"]["runs"]
     say(f"  {'capture':<13} {_capture(found['capture'])}")
     say(f"  {'stored':<13} {', '.join(_counted(counts[name], name) for name in ('clips', 'visits', 'outputs'))}")
@@ -43,6 +39,11 @@ def status(as_json: bool) -> None:
         say(f"  {'log level':<13} {one_line(name)} {one_line(level)} until {local_time(until)}")
     say(f"  {'last event':<13} {found['lastEventId']}")
     say(f"  {'process':<13} {found['pid']}")
+
+
+def _spoken(name: str) -> str:
+    """Return ``web listener`` for ``webListener``."""
+    return re.sub("[A-Z]", lambda found: f" {found[0].lower()}", one_line(name))
 
 
 def _part(module: dict[str, Any], url: str | None) -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,13 +23,13 @@ from python_core.net.ports import Bound, bind
 from python_core.net.routes import subjects_of
 from python_core.net.runtime_files import RuntimeFile
 from python_core.net.unix_socket import UnixSocket, bind_unix, listen_beside
-from python_core.runtime.backups import keep_daily_copies
+from python_core.runtime.backups import EVERY_S, keep_daily_copies
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
 from python_core.runtime.owner_session import begin_owner_session, given_token, join_owner_session
 from python_core.runtime.privacy import LiveRules, load_rules
 from python_core.runtime.save_worker import save_and_route_worker
-from python_core.runtime.status import end_beat, record_beat
+from python_core.runtime.status import end_beat, forget_beats, record_beat
 from python_core.runtime.upkeep import tidy
 from python_core.store import Store, open_store
 from python_core.utils.config_path_resolver import Paths, resolve_paths
@@ -36,7 +37,7 @@ from python_core.utils.heartbeat import Heartbeat
 from python_core.utils.logger import configure_logs, get_logger_for
 
 #: How often each part tells that it lives (facts.md, "Heartbeat").
-BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30}
+BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30, "daily_copy": int(EVERY_S)}
 log = get_logger_for("python-net", __name__)
 
 
@@ -135,8 +136,7 @@ class Host:
     _hub: Hub = field(init=False)
     _beats: list[Heartbeat] = field(default_factory=list)
     _stop_work: threading.Event = field(default_factory=threading.Event)
-    _worker: threading.Thread | None = None
-    _copier: threading.Thread | None = None
+    _workers: list[threading.Thread] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._hub = Hub(self.settings, self.store, rules=self.rules)
@@ -168,6 +168,8 @@ class Host:
     def start(self) -> None:
         """Start the servers, the worker and the heartbeats, and tell where the servers are in the runtime files."""
         tidy(self._hub)
+        tags = [server.service.replace("-", "_") for server in self.servers]
+        forget_beats(self._hub, [*tags, *(("save_worker", "daily_copy") if self.works else ())])
         for server in self.servers:
             server.start()
         for server in self.servers:
@@ -178,18 +180,8 @@ class Host:
             file.write(self._hub, bound.url, bound.host, bound.port, socket=unix, always=self.whole)
             log.information("{service} listens on port {port}", service=server.service, port=server.bound.port)
         if self.works:
-            heartbeat = self._beat("save_worker", expects_pulse=True)
-            self._worker = threading.Thread(
-                target=save_and_route_worker,
-                args=(self._hub, self._stop_work, heartbeat),
-                name="smrthub-save-worker",
-                daemon=True,
-            )
-            self._worker.start()
-            self._copier = threading.Thread(
-                target=keep_daily_copies, args=(self._hub, self._stop_work), name="smrthub-daily-copy", daemon=True
-            )
-            self._copier.start()
+            self._work("save_worker", save_and_route_worker)
+            self._work("daily_copy", keep_daily_copies)
 
     def stop(self) -> None:
         """End all of it in order, within ``shutdownTimeoutSeconds``; what is queued stays queued."""
@@ -205,15 +197,20 @@ class Host:
         self._hub.work_queued.set()
         for server in self.servers:
             server.join()
-        for thread in (self._worker, self._copier):
-            if thread is not None:
-                thread.join(max(0.1, end - time.monotonic()))
+        for thread in self._workers:
+            thread.join(max(0.1, end - time.monotonic()))
         for heartbeat in self._beats:
             heartbeat.stop()
             end_beat(self._hub, heartbeat.tag)
         write_notes(self._hub)
         self.store.close()
         log.information("Ended in order")
+
+    def _work(self, tag: str, work: Callable[[Hub, threading.Event, Heartbeat], None]) -> None:
+        arguments = (self._hub, self._stop_work, self._beat(tag, expects_pulse=True))
+        name = f"smrthub-{tag.replace('_', '-')}"
+        self._workers.append(threading.Thread(target=work, args=arguments, name=name, daemon=True))
+        self._workers[-1].start()
 
     def _beat(self, tag: str, *, expects_pulse: bool = False) -> Heartbeat:
         interval_s = BEAT_INTERVAL_S[tag]

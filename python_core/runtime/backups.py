@@ -15,6 +15,7 @@ from python_core.errors import HubError, StorageFull
 from python_core.runtime.hub import Hub
 from python_core.store.copying import copy_database, faults_in, list_daily_copies, remove_replaced
 from python_core.utils.config_path_resolver import make_private
+from python_core.utils.heartbeat import Heartbeat
 from python_core.utils.ids import new_id
 from python_core.utils.logger import get_logger_for
 
@@ -52,18 +53,20 @@ def back_up_daily(hub: Hub, stop: threading.Event | None = None) -> Path | None:
     return made
 
 
-def keep_daily_copies(hub: Hub, stop: threading.Event) -> None:
+def keep_daily_copies(hub: Hub, stop: threading.Event, heartbeat: Heartbeat) -> None:
     """Have a copy of each day until ``stop`` is set; what goes wrong is logged, and tried again."""
     remove_replaced(hub.store.folder)  # the start with the restored store has succeeded
     wait_s = FIRST_AFTER_S
     while not stop.wait(wait_s):
         wait_s = EVERY_S
+        heartbeat.pulse()
         try:
             made = back_up_daily(hub, stop)
         except _Ended:
             return
         except (HubError, OSError) as fault:
             log.warning("The daily copy was not made", exception=fault)
+            heartbeat.error(f"the day's copy was not made: {getattr(fault, 'code', 'the disk cannot be used')}")
         else:
             if made is not None:
                 log.information("The daily copy was made")

@@ -183,6 +183,14 @@ class Heartbeat(Told, frozen=True, kw_only=True):
     level: Literal["healthy", "warning", "degraded", "critical", "stopped"]
 
 
+class RuntimeWarned(Told, frozen=True, kw_only=True):
+    """A part of the hub got worse, or is well again; told within 15 s. ``before`` is the level that was told before."""
+
+    module: Name
+    level: Literal["healthy", "warning", "degraded", "critical"]
+    before: Literal["healthy", "warning", "degraded", "critical"]
+
+
 #: Every kind that this version announces.
 EVENT_KINDS: dict[str, type[Told]] = {
     "clipboard_processed": ClipboardProcessed,
@@ -207,6 +215,7 @@ EVENT_KINDS: dict[str, type[Told]] = {
     "client_trusted": ClientTrusted,
     "client_revoked": ClientRevoked,
     "heartbeat": Heartbeat,
+    "runtime_warning": RuntimeWarned,
 }
 
 

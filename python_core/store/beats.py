@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from python_core.store.connection import Connection
@@ -36,3 +37,8 @@ def list_beats(conn: Connection) -> list[BeatRow]:
 def remove_beat(conn: Connection, module: str, pid: int) -> None:
     """Remove a module's beat when it ends in order, if it is still this process's."""
     conn.execute("DELETE FROM beats WHERE module = ? AND pid = ?", (module, pid))
+
+
+def remove_beats(conn: Connection, modules: Iterable[str]) -> None:
+    """Remove the beats of modules, whichever process they are of."""
+    conn.executemany("DELETE FROM beats WHERE module = ?", [(module,) for module in modules])

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from python_core.store.commits import Commits
 from python_core.store.connection import Connection, connect, finding_of
 from python_core.store.forgettings import hide_forgotten
 from python_core.store.group_commit import Writer
@@ -100,6 +101,11 @@ class Store:
     def waiting(self) -> int:
         """How many acts wait for the next transaction."""
         return self._writer.waiting
+
+    @property
+    def commits(self) -> Commits:
+        """How this process's commits went."""
+        return self._writer.commits
 
     def close(self) -> None:
         """End the news, close the writer and this thread's reader; other threads' readers close with their threads."""

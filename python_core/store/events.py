@@ -43,6 +43,12 @@ def get_last_event_id(conn: Connection) -> int:
     return row[0] if row else 0
 
 
+def get_last_event_ms(conn: Connection) -> int:
+    """Return when the newest event that is kept was written; 0 when none is."""
+    row = conn.execute("SELECT at FROM events ORDER BY id DESC LIMIT 1").fetchone()
+    return row[0] if row else 0
+
+
 def get_oldest_event_id(conn: Connection) -> int:
     """Return the id of the oldest event that is still kept; one above the newest when none is."""
     row = conn.execute("SELECT id FROM events ORDER BY id LIMIT 1").fetchone()

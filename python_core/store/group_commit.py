@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from python_core.errors import Busy
+from python_core.store.commits import Commits
 from python_core.store.connection import Connection, connect, finding_of
 
 T = TypeVar("T")
@@ -41,6 +42,7 @@ class Writer:
         self._waiting: deque[_Job[Any]] = deque()
         self._led = False
         self._leader: int | None = None
+        self.commits = Commits()
 
     @property
     def waiting(self) -> int:
@@ -107,6 +109,7 @@ class Writer:
             heir.turn.release()
 
     def _commit(self, group: list[_Job[Any]]) -> None:
+        began = self.commits.monotonic()
         try:
             if self._conn is None:
                 self._conn = connect(self._path)
@@ -124,12 +127,14 @@ class Writer:
         except Exception as fault:  # noqa: BLE001  # each caller of the group raises it
             for job in group:
                 job.error = finding_of(fault)
+            self.commits.note_fault(finding_of(fault))
             self._drop_what_did_not_end()
             return
         except BaseException:
             for job in group:
                 job.error = Busy("The writer was interrupted: nothing was stored; try again.")
             raise
+        self.commits.note(began)
         if conn.has_news:
             self._on_news(conn)
 

@@ -19,6 +19,7 @@ from python_core.runtime.hub import Hub
 from python_core.runtime.status import get_status
 from python_core.store import Store
 from python_core.store.copying import list_daily_copies
+from python_core.utils.heartbeat import Heartbeat
 from tests.hubs import Clock, make_hub
 from tests.support.kept import put, text
 
@@ -98,7 +99,7 @@ def test_a_damaged_database_replaces_no_good_copy(hub: Hub, clock: Clock) -> Non
 def test_a_copy_that_is_cut_off_leaves_nothing(hub: Hub) -> None:
     stop = threading.Event()
     stop.set()
-    keep_daily_copies(hub, stop)
+    keep_daily_copies(hub, stop, Heartbeat(900, "daily_copy", lambda *_: None))
     from python_core.runtime.backups import _Ended
 
     with pytest.raises(_Ended):
