@@ -132,9 +132,9 @@ def _local(ts: str) -> str:
     """Show when it was to the millisecond on the user's clock, with how far that is from UTC."""
     try:
         at_ms = from_rfc3339(ts)
-    except ValueError:
+        local = datetime.fromtimestamp(at_ms // 1000).astimezone()
+    except (ValueError, OverflowError, OSError):  # no time, or one that this system's clock cannot show
         return one_line(ts, 40)
-    local = datetime.fromtimestamp(at_ms // 1000).astimezone()
     return f"{local:%Y-%m-%d %H:%M:%S}.{at_ms % 1000:03d}{local:%z}"
 
 

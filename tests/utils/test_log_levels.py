@@ -65,8 +65,8 @@ def test_a_level_goes_back_by_itself(paths: Paths) -> None:
     set_level(paths, "gate", "Debug", 0)
     levels.look()
     assert levels.least == levels.told() == {}
-    written(paths, {"gate": {"level": "Debug", "until": to_rfc3339(now_ms() + 200)}})
     while not levels.least:
+        written(paths, {"gate": {"level": "Debug", "until": to_rfc3339(now_ms() + 200)}})
         levels.look()
     while levels.least:  # ends without anybody writing the file
         levels.look()
@@ -146,11 +146,14 @@ configure_logs(Paths(roaming=Path({str(paths.roaming)!r}), local=Path({str(paths
 print("ready", flush=True)
 while not log.is_on(1):
     pass
+print("on", flush=True)
 while log.is_on(1):
     pass
 """
     with subprocess.Popen([sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        set_level(paths, "gate", "Debug", 3_000)
+        set_level(paths, "gate", "Debug", 600_000)
+        assert process.stdout.readline() == b"on\n"
+        set_level(paths, "gate", None)
         assert process.wait(60) == 0

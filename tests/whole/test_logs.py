@@ -53,7 +53,7 @@ def test_a_level_changes_in_every_process_is_told_and_goes_back_by_itself(home: 
     hub = home.start_hub()
     gunicorn = home.start_gunicorn()
     callers = [home.caller(), home.caller(gunicorn.url("Listening at"), token=home.facts()["token"])]
-    set_level(home.paths, "gate", "Debug", 20_000)
+    set_level(home.paths, "gate", "Debug", 600_000)
 
     def told() -> set[int]:
         for each in callers:
