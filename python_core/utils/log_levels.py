@@ -19,7 +19,19 @@ from python_core.utils.timestamps import from_rfc3339, now_ms, to_rfc3339
 
 #: The modules that log, by their names, ``libraries``, and all of them together.
 COMPONENTS: Final = (
-    *("all", "answers", "backups", "crashes", "gate", "hosting", "libraries", "privacy", "retention", "running"),
+    *(
+        "all",
+        "answers",
+        "backups",
+        "crashes",
+        "gate",
+        "health",
+        "hosting",
+        "libraries",
+        "privacy",
+        "retention",
+        "running",
+    ),
     *("save_worker", "search", "triggers"),
 )
 ALL: Final = "all"

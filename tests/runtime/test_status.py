@@ -47,7 +47,6 @@ def test_a_new_hub_is_ready_healthy_and_empty(hub: Hub, clock: Clock) -> None:
         "clock",
         "backups",
         "privacyRules",
-        "logs",
     }
     assert is_id(status.instance)
 

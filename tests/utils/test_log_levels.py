@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from python_core.utils.config_path_resolver import Paths
-from python_core.utils.log_levels import ALL, COMPONENTS, LONGEST_MS, Levels, read_levels, set_level
+from python_core.utils.log_levels import LONGEST_MS, Levels, read_levels, set_level
 from python_core.utils.log_records import DEBUG, ERROR, INFORMATION
 from python_core.utils.log_writer import LogWriter
 from python_core.utils.logger import Logger
@@ -35,15 +34,6 @@ def written(paths: Paths, levels: object) -> None:
     paths.runtime().mkdir(parents=True, exist_ok=True)
     text = levels if isinstance(levels, str) else json.dumps({"levels": levels})
     (paths.runtime() / "log-levels.json").write_text(text, encoding="utf-8")
-
-
-def test_the_components_are_the_modules_that_log() -> None:
-    calls = re.compile(r"^log = get_logger_for\(.*$", re.MULTILINE)
-    sources = [(path.stem, path.read_text(encoding="utf-8")) for path in (ROOT / "python_core").rglob("*.py")]
-    found = {name: calls.findall(text) for name, text in sources if calls.search(text)}
-    assert all(call.endswith(", __name__)") for each in found.values() for call in each), "say which module logs"
-    assert set(COMPONENTS) == set(found) | {ALL, "libraries"}, "name the modules that log in COMPONENTS"
-    assert list(COMPONENTS) == sorted(COMPONENTS)
 
 
 def test_a_component_gets_its_level_and_the_others_keep_theirs(paths: Paths) -> None:
