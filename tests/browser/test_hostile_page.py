@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from python_core.runtime.audit import get_audit
 from python_core.runtime.clients import NewClient, make_client
-from python_core.runtime.ledger import get_audit
 from python_core.store import open_store
 from tests.browser.driver import wait_until
 from tests.browser.servers import Pages
