@@ -9,8 +9,7 @@ import click
 from python_core.cli.capture import seconds_of
 from python_core.cli.options import json_option
 from python_core.cli.terminal import local_time, say, say_json
-from python_core.utils.log_levels import ALL, COMPONENTS, LONGEST_MS
-from python_core.utils.log_records import LEVELS
+from python_core.utils.log_levels import ALL, COMPONENTS, LEVELS, LONGEST_MS
 from python_core.utils.timestamps import to_rfc3339
 
 USUAL = "usual"

@@ -16,8 +16,7 @@ import click
 from python_core.cli.log_levels import set_log_level
 from python_core.cli.options import json_option, moment_of
 from python_core.cli.terminal import note, one_line, say, say_json, shown
-from python_core.utils.log_levels import ALL, COMPONENTS
-from python_core.utils.log_records import LEVELS
+from python_core.utils.log_levels import ALL, COMPONENTS, LEVELS
 from python_core.utils.timestamps import from_rfc3339
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ from python_core.runtime.clients import Client, bind_origin, client_of, is_paire
 from python_core.runtime.hub import OWNER, SAME_USER, Caller, Hub
 from python_core.runtime.ledger import note_outcome, note_use
 from python_core.runtime.pairing import may_pair
-from python_core.utils.log_records import DEBUG
+from python_core.utils.log_levels import DEBUG
 from python_core.utils.logger import get_logger_for, trace
 
 Environ = dict[str, Any]

@@ -13,7 +13,7 @@ import msgspec
 from python_core.errors import HubError
 from python_core.support.log_lines import LogLines
 from python_core.utils.config_path_resolver import Paths
-from python_core.utils.log_records import LEVELS, VERBOSE
+from python_core.utils.log_levels import LEVELS, VERBOSE
 from python_core.utils.timestamps import from_rfc3339
 
 #: The components' folders that the hub writes to.

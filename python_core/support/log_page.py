@@ -20,7 +20,7 @@ import msgspec
 from python_core.errors import HubError
 from python_core.support.log_entries import LogEntry, LogFilter, LogReader
 from python_core.utils.config_path_resolver import Paths
-from python_core.utils.log_records import LEVELS
+from python_core.utils.log_levels import LEVELS
 from python_core.utils.timestamps import now_ms, to_rfc3339
 
 _HOLE = re.compile(r"\{\{(policy|made|records)\}\}")

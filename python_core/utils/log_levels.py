@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from time import monotonic
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from python_core.errors import HubError
 from python_core.utils.config_path_resolver import Paths, make_private
-from python_core.utils.file_lock import FileLock
-from python_core.utils.log_records import INFORMATION, LEVELS, LevelName
 from python_core.utils.timestamps import from_rfc3339, now_ms, to_rfc3339
 
+LevelName = Literal["Verbose", "Debug", "Information", "Warning", "Error", "Fatal"]
+LEVELS: Final[tuple[LevelName, ...]] = ("Verbose", "Debug", "Information", "Warning", "Error", "Fatal")
+VERBOSE, DEBUG, INFORMATION, WARNING, ERROR, FATAL = range(len(LEVELS))
 #: The modules that log, by their names, ``libraries``, and all of them together.
 COMPONENTS: Final = (
     *(
@@ -125,6 +126,7 @@ def set_level(paths: Paths, component: str, level: LevelName | None, for_ms: int
     if component not in COMPONENTS or level not in (None, *LEVELS) or not 0 <= for_ms <= LONGEST_MS:
         raise ValueError("a component, a level and at most a week")
     from python_core.utils.atomic_json import write_json  # only for who sets one
+    from python_core.utils.file_lock import FileLock
 
     file = _file_of(paths)
     try:

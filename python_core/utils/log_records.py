@@ -12,17 +12,15 @@ import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from python_core.utils.log_levels import LEVELS
 from python_core.utils.log_texts import chain_of, free_text, printable
 from python_core.utils.timestamps import to_rfc3339
 
 if TYPE_CHECKING:
     import msgspec
 
-LevelName = Literal["Verbose", "Debug", "Information", "Warning", "Error", "Fatal"]
-LEVELS: Final[tuple[LevelName, ...]] = ("Verbose", "Debug", "Information", "Warning", "Error", "Fatal")
-VERBOSE, DEBUG, INFORMATION, WARNING, ERROR, FATAL = range(len(LEVELS))
 _COLUMNS: Final = ("VRB", "DBG", "INF", "WRN", "ERR", "FTL")  # Serilog's short names, of one width
 
 Value = str | int | float | None

@@ -13,8 +13,8 @@ from pathlib import Path
 from python_core.errors import HubError
 from python_core.utils.config_path_resolver import Paths, resolve_paths
 from python_core.utils.log_files import LogFile
-from python_core.utils.log_levels import Levels
-from python_core.utils.log_records import WARNING, Record, lines_of
+from python_core.utils.log_levels import WARNING, Levels
+from python_core.utils.log_records import Record, lines_of
 from python_core.utils.timestamps import now_ms
 
 _MAX_WAITING = 10_000  # records, a few MB

@@ -10,7 +10,7 @@ from pathlib import Path
 from python_core.errors import HubError
 from python_core.utils.config_path_resolver import Paths, resolve_paths
 from python_core.utils.log_files import prune_full_files
-from python_core.utils.log_records import LEVELS, LevelName
+from python_core.utils.log_levels import LEVELS, LevelName
 from python_core.utils.log_streams import LogOptions, LogStream
 
 _FLUSH_EVERY_S = 0.2

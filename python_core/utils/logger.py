@@ -16,18 +16,8 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, LiteralString
 
-from python_core.utils.log_records import (
-    DEBUG,
-    ERROR,
-    FATAL,
-    INFORMATION,
-    LEVELS,
-    VERBOSE,
-    WARNING,
-    LevelName,
-    Record,
-    Trace,
-)
+from python_core.utils.log_levels import DEBUG, ERROR, FATAL, INFORMATION, LEVELS, VERBOSE, WARNING, LevelName
+from python_core.utils.log_records import Record, Trace
 from python_core.utils.log_texts import place_of, told_exception
 from python_core.utils.log_writer import LogWriter
 from python_core.utils.timestamps import now_ms

@@ -14,7 +14,7 @@ from python_core.errors import HubError
 from python_core.support.log_entries import LogEntry, LogFilter, LogReader
 from python_core.support.log_page import page_of, write_log_page
 from python_core.utils.config_path_resolver import Paths
-from python_core.utils.log_records import WARNING
+from python_core.utils.log_levels import WARNING
 from python_core.utils.log_writer import LogWriter
 from python_core.utils.logger import Logger
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from python_core.utils.config_path_resolver import Paths
-from python_core.utils.log_levels import LONGEST_MS, Levels, read_levels, set_level
-from python_core.utils.log_records import DEBUG, ERROR, INFORMATION
+from python_core.utils.log_levels import DEBUG, ERROR, INFORMATION, LONGEST_MS, Levels, read_levels, set_level
 from python_core.utils.log_writer import LogWriter
 from python_core.utils.logger import Logger
 from python_core.utils.timestamps import now_ms, to_rfc3339

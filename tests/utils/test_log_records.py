@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from python_core.errors import BadInput, HubError
-from python_core.utils.log_records import INFORMATION, LEVELS, SHAPES, Record, Trace, lines_of
+from python_core.utils.log_levels import INFORMATION, LEVELS
+from python_core.utils.log_records import SHAPES, Record, Trace, lines_of
 from python_core.utils.log_texts import place_of, told_exception
 
 PACKAGE = Path(__file__).parents[2] / "python_core"
