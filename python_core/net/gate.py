@@ -22,6 +22,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from time import perf_counter
 from typing import Any
 
 from python_core.config import BridgeSettings, WebListenerSettings
@@ -101,12 +102,13 @@ class Gate:
         self._headers = tuple((name.lower(), (name, value)) for name, value in headers.items())
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        began, answered = perf_counter(), 0
         trace_id, span_id = _trace_of(environ)
-        answered = 0
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal answered
             answered = int(status[:3])
+            self._count(environ, answered, perf_counter() - began)
             own = {name.lower() for name, _ in headers}
             added = [header for name, header in self._headers if name not in own]
             return start_response(status, [*headers, ("X-Trace-Id", trace_id), *added], exc_info)
@@ -117,6 +119,7 @@ class Gate:
                 reply = self._app(environ, start)
             except HubError as finding:
                 log.debug("{method} refused: {code}", method=_method(environ), code=finding.code)
+                self._hub.meter.note_refusal(self._service, finding.code)
                 note_outcome(self._hub, self._service, finding.code)
                 fault: Exception = finding
             except Exception as broken:  # noqa: BLE001  # the last layer: whatever broke gets the contract's shape
@@ -132,6 +135,10 @@ class Gate:
                 [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers.items()],
             )
             return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
+
+    def _count(self, environ: Environ, status: int, took_s: float) -> None:
+        endpoint = environ.get(ENDPOINT)
+        self._hub.meter.note(self._service, _method(environ), endpoint.path if endpoint else "none", status, took_s)
 
     def _admit(self, environ: Environ, trace_id: str) -> None:
         """Let the request through, with its endpoint and caller in ``environ``, or raise what refuses it."""

@@ -10,6 +10,7 @@ import msgspec
 
 from python_core.config import Settings
 from python_core.runtime.free_disk import FreeDisk
+from python_core.runtime.meter import Meter
 from python_core.runtime.notes import Notes
 from python_core.runtime.privacy import LiveRules
 from python_core.store import Store
@@ -51,9 +52,9 @@ class Hub:
     """One process's hold on the hub.
 
     ``rules`` are the privacy rules in force.
-    ``notes`` is what the ledger is to be told; ``free_disk`` says how much room there is; ``waiters`` bounds who may wait for
-    a run; ``work_queued`` is set when this process has queued a run, to wake its own worker; who holds ``forgetting`` goes on
-    with what is to be forgotten.
+    ``notes`` is what the ledger is to be told; ``meter`` counts what is answered; ``free_disk`` says how much room there is;
+    ``waiters`` bounds who may wait for a run; ``work_queued`` is set when this process has queued a run, to wake its own
+    worker; who holds ``forgetting`` goes on with what is to be forgotten.
     ``followers`` bounds who may follow the events; a stream says after ``heartbeat_s`` of silence that it is still there.
     """
 
@@ -63,6 +64,7 @@ class Hub:
     started_at_ms: int = field(default_factory=now_ms)
     rules: LiveRules = field(default_factory=LiveRules)
     notes: Notes = field(default_factory=Notes)
+    meter: Meter = field(default_factory=Meter)
     free_disk: FreeDisk = field(default_factory=FreeDisk)
     waiters: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(WAITERS_AT_MOST))
     followers: Places = field(default_factory=Places)

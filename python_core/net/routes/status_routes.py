@@ -1,8 +1,9 @@
-"""``/status``: is the hub ready, and how is it?"""
+"""``/status``: is the hub ready, and how is it? ``/metrics``: what does it count?"""
 
 from __future__ import annotations
 
-from python_core.net.endpoints import Call, Reply, Routes
+from python_core.net.endpoints import Call, RawReply, Reply, Routes
+from python_core.runtime.metrics import MEDIA_TYPE, get_metrics
 from python_core.runtime.status import Readiness, StatusView, get_readiness, get_status
 
 routes = Routes("Status")
@@ -25,3 +26,9 @@ def get_status_reply(call: Call) -> Reply:
     else:
         view = get_readiness(call.hub, call.caller.service)
     return Reply(view, 200 if view.ready else 503)
+
+
+@routes.declare("GET", "/metrics", scope="status:read", replies={200: None}, produces=(MEDIA_TYPE,))
+def get_metrics_page(call: Call) -> RawReply:
+    """Return what the hub counts, for Prometheus: requests, times, sizes, queues, signs of life; see the page Health."""
+    return RawReply(get_metrics(call.hub).encode(), MEDIA_TYPE)
