@@ -18,7 +18,7 @@ from python_core.runtime.judging import JudgedClip, check_digests, judge_clip, j
 from python_core.runtime.provenance import ClaimedSource, source_of
 from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
-from python_core.store import Connection, answered, clips, documents, marks, visits
+from python_core.store import Connection, answered, clips, documents, forgettings, marks, visits
 from python_core.store.blobs import blob_path, doom_blobs, get_blob, put_blob, sweep_blobs
 from python_core.store.clips import ClipFilter, ClipRow, Source
 from python_core.utils.ids import new_id
@@ -149,8 +149,9 @@ def _twin_of(conn: Connection, hub: Hub, draft: ClipRow, key: str | None) -> Cli
     window_ms = hub.settings.bridge.duplicate_window_seconds * 1000
     at_ms = draft.captured_at_ms
     twin = clips.get_twin(conn, draft.fingerprint, at_ms - window_ms, at_ms + window_ms)
-    if twin is not None:
-        answered.add_answer(conn, draft.client, "clip", key, twin.id, draft.received_at_ms)
+    if twin is None or forgettings.is_going(conn, "clip", twin.seq):
+        return None
+    answered.add_answer(conn, draft.client, "clip", key, twin.id, draft.received_at_ms)
     return twin
 
 

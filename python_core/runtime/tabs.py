@@ -15,7 +15,7 @@ from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View
 from python_core.smrtdetect.websource import RefusedTab, SeenTab, TabInfo, TabRules, handle_tab_info
 from python_core.smrtdetect.words import words_of_visit
-from python_core.store import Connection, answered, documents, marks, visits
+from python_core.store import Connection, answered, documents, forgettings, marks, visits
 from python_core.store.visits import VisitRow
 from python_core.utils.ids import new_id
 
@@ -157,7 +157,9 @@ def _visit_then(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow | No
     else:
         return None
     has_ended = visit.closed_at_ms is not None and visit.closed_at_ms < at_ms
-    return visit if visit.url == tab.url and not has_ended else None
+    if visit.url != tab.url or has_ended or forgettings.is_going(conn, "visit", visit.seq):
+        return None
+    return visit
 
 
 def _is_recent(hub: Hub, visit: VisitRow, tab: SeenTab) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from python_core.store.connection import Connection
+from python_core.store.forgettings import next_row
 from python_core.store.tallies import add_to_tally
 
 
@@ -84,7 +85,7 @@ _HEAD_COLUMNS = _FRAGMENT_COLUMNS.replace("content", f"substr(content, 1, {HEAD_
 def add_clip(conn: Connection, clip: ClipRow) -> None:
     """Add a clip with its fragments."""
     conn.execute(
-        f"INSERT INTO clips({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO clips(seq, {_COLUMNS}) VALUES ({next_row('clip')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(
                 clip.id,

@@ -110,6 +110,24 @@ def hide_forgotten(conn: Connection) -> None:
     )
 
 
+def next_row(kind: str) -> str:
+    """Return, in SQL, the number of the next row of a kind.
+
+    SQLite gives the highest row's number away again once that row has gone: what comes meanwhile would count as older.
+    """
+    table = _TABLES[kind]
+    return (
+        f"(SELECT 1 + max(coalesce((SELECT max(seq) FROM {table}), 0), "
+        f"coalesce((SELECT max({table}_upto) FROM forgettings WHERE state <> 'done'), 0)))"
+    )
+
+
+def is_going(conn: Connection, kind: str, seq: int) -> bool:
+    """Say whether a forgetting under way takes a row that is still there."""
+    sql = f"SELECT 1 FROM main.forgettings f, main.{_TABLES[kind]} x WHERE f.state = 'removing' AND x.seq = ? AND {_takes(kind)}"
+    return conn.execute(sql, (seq,)).fetchone() is not None
+
+
 def add_forgetting(conn: Connection, row: ForgettingRow) -> ForgettingRow:
     """Add a forgetting and return it with its row number; its ``upto`` rows are the newest where they are above 0."""
     newest = dict[str, int]()

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from python_core.store.connection import Connection
+from python_core.store.forgettings import next_row
 from python_core.store.tallies import add_to_tally
 
 
@@ -79,7 +80,7 @@ def add_output(conn: Connection, output: OutputRow) -> None:
     """Add an output with its sources."""
     payload = msgspec.json.encode(output.payload).decode()
     conn.execute(
-        f"INSERT INTO outputs({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO outputs(seq, {_COLUMNS}) VALUES ({next_row('output')}, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(output.id, output.schema, output.title, output.producer, output.client),
             *(payload, output.at_ms, output.document),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from python_core.store.connection import Connection
+from python_core.store.forgettings import next_row
 from python_core.store.tallies import add_to_tally
 
 
@@ -60,7 +61,7 @@ _COLUMNS = "id, client, tab, browser, url, site, title, started_at, last_seen_at
 def add_visit(conn: Connection, visit: VisitRow) -> VisitRow:
     """Add a visit and return it with its row number."""
     conn.execute(
-        f"INSERT INTO visits({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO visits(seq, {_COLUMNS}) VALUES ({next_row('visit')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(visit.id, visit.client, visit.tab, visit.browser, visit.url, visit.site, visit.title),
             *(visit.started_at_ms, visit.last_seen_at_ms, visit.closed_at_ms, visit.document),
