@@ -1,4 +1,4 @@
-"""``smrthub doctor``: whether what is stored is whole, and what to do where it is not."""
+"""``smrthub doctor``: whether all of the hub works, from settings to forgetting, and what to do where it does not."""
 
 from __future__ import annotations
 
@@ -12,38 +12,73 @@ from python_core.cli.progress import progress_bar
 from python_core.cli.terminal import note, one_line, say, say_json
 
 if TYPE_CHECKING:
+    from python_core.support.hops import Hop
     from python_core.support.store_files import Finding
 
 _COLORS = {"ok": "green", "warning": "yellow", "failed": "red", "repaired": "green"}
 
 
 @click.command()
-@click.option("--store", is_flag=True, required=True, help="Examine the store.")
-@click.option("--full", is_flag=True, help="Compare every index and the content of every picture; takes longer.")
-@click.option("--repair", is_flag=True, help="Build anew what follows from the rest; the hub must not run.")
+@click.option("--store", is_flag=True, help="Examine what is stored, thoroughly, instead.")
+@click.option("--full", is_flag=True, help="With --store: compare every index and every picture; takes longer.")
+@click.option(
+    "--repair", is_flag=True, help="With --store: build anew what follows from the rest; the hub must not run."
+)
+@click.option("--no-canary", is_flag=True, help="Write nothing: send no tab and no clip through the hub.")
 @json_option
-def doctor(store: bool, full: bool, repair: bool, as_json: bool) -> None:  # noqa: ARG001  # --store is what there is to examine
-    """Say whether what is stored is whole, and what to do where it is not.
+def doctor(store: bool, full: bool, repair: bool, no_canary: bool, as_json: bool) -> None:
+    """Walk along the whole chain and say what works, what does not, and what to do.
 
-    Without --repair it changes nothing, and works with the hub running or not. The exit code is 1 when something is wrong.
+    Settings, files, processes, ports, disks, clock and store are looked at with the hub running or not. Where it runs, its gate
+    has to refuse what it must, and a harmless tab and clip go through it, are found, and are forgotten again. The exit code is 1
+    when something is wrong.
     """
+    if store:
+        _examine(full=full, repair=repair, as_json=as_json)
+        return
+    if full or repair:
+        raise click.UsageError("--full and --repair go with --store.")
+    from python_core.support.doctor import is_well, told
+
+    hops = _walk(canary=not no_canary)
+    if as_json:
+        say_json({"well": is_well(hops), "checks": told(hops)})
+    else:
+        for hop in hops:
+            _say_finding(hop)
+    if not is_well(hops):
+        sys.exit(EXIT_FAILED)
+
+
+def _walk(*, canary: bool) -> list[Hop]:
+    from python_core.client import HubClient
+    from python_core.support.doctor import walk_chain
+    from python_core.support.own_checks import Machine
+    from python_core.utils.config_path_resolver import resolve_paths
+
+    with progress_bar("Walking along the chain") as progress:
+        return walk_chain(Machine(resolve_paths()), HubClient, canary=canary, progress=progress)
+
+
+def _examine(*, full: bool, repair: bool, as_json: bool) -> None:
     from python_core.support.store_checks import Examination, examine_store
     from python_core.utils.config_path_resolver import resolve_paths
 
     with progress_bar("Examining the store") as progress:
         found = examine_store(resolve_paths(), Examination(full=full, repair=repair, progress=progress))
-    is_well = all(finding.state != "failed" for finding in found)
+    is_whole = all(finding.state != "failed" for finding in found)
     if as_json:
-        say_json({"whole": is_well, "checks": [finding._asdict() for finding in found]})
+        say_json({"whole": is_whole, "checks": [finding._asdict() for finding in found]})
     else:
         for finding in found:
             _say_finding(finding)
-    if not is_well:
+    if not is_whole:
         sys.exit(EXIT_FAILED)
 
 
-def _say_finding(finding: Finding) -> None:
+def _say_finding(finding: Finding | Hop) -> None:
     state = click.style(f"{finding.state:<9}", fg=_COLORS.get(finding.state), bold=finding.state == "failed")
-    say(f"{state}{finding.check:<16} {one_line(finding.detail)}")
+    code = click.style(f"  [{finding.code}]", dim=True) if finding.code else ""
+    say(f"{state}{finding.check:<22} {one_line(finding.detail)}{code}")
     if finding.advice:
         note(f"  {one_line(finding.advice)}")

@@ -25,6 +25,8 @@ from python_core.utils.ids import digest_of
 
 #: Pictures whose contents are compared with their names, unless all are.
 SAMPLE = 200
+#: Up to this size all pages are looked at whenever the doctor walks; above, with --store.
+PAGES_AT_ONCE_BYTES = 64 << 20
 _SAVE = (
     "Save what can be read: smrthub export FILE. Then go back to a good copy: smrthub stop, smrthub import --restore "
 )
@@ -66,6 +68,18 @@ def examine_store(paths: Paths, how: Examination = Examination()) -> list[Findin
         lock.release()
 
 
+def examine_briefly(paths: Paths) -> Iterator[Finding]:
+    """Examine what takes a moment: files, schema, copies, and the pages of a store that is not large."""
+    folder = paths.stored()
+    if not (folder / DATABASE_NAME).exists():
+        yield Finding("store", "ok", "nothing is stored yet")
+        return
+    checks: list[tuple[str, Callable[[_Look], Finding]]] = [("schema", _check_schema)]
+    if (folder / DATABASE_NAME).stat().st_size <= PAGES_AT_ONCE_BYTES:
+        checks.append(("pages", _check_pages))
+    yield from _run(folder, Examination(), checks)
+
+
 def _findings(folder: Path, how: Examination) -> Iterator[Finding]:
     checks: list[tuple[str, Callable[[_Look], Finding]]] = [
         ("schema", _check_schema),
@@ -76,6 +90,10 @@ def _findings(folder: Path, how: Examination) -> Iterator[Finding]:
         ("pictures", _check_pictures),
         ("event log", _check_events),
     ]
+    yield from _run(folder, how, checks)
+
+
+def _run(folder: Path, how: Examination, checks: list[tuple[str, Callable[[_Look], Finding]]]) -> Iterator[Finding]:
     yield from examine_files(folder)
     for done, (name, check) in enumerate(checks):
         how.progress(done, len(checks))

@@ -46,8 +46,8 @@ else:
         return found.st_uid != os.geteuid() or bool(stat.S_IMODE(found.st_mode) & 0o077)
 
 
-def _check_files(folder: Path) -> Finding:
-    """Nobody else may read or own any file of the store, and none may lead elsewhere."""
+def count_open_to_others(folder: Path) -> int:
+    """Count what is below a folder, itself included, that others can read or own, or that leads elsewhere."""
     open_to_others = 0
     for place, folders, files in os.walk(folder):
         for path in [Path(place), *(Path(place) / name for name in [*files, *folders])]:
@@ -56,6 +56,12 @@ def _check_files(folder: Path) -> Finding:
             except FileNotFoundError:
                 continue
             open_to_others += stat.S_ISLNK(found.st_mode) or _is_open(found)
+    return open_to_others
+
+
+def _check_files(folder: Path) -> Finding:
+    """Nobody else may read or own any file of the store, and none may lead elsewhere."""
+    open_to_others = count_open_to_others(folder)
     if open_to_others:
         advice = f"Make them yours alone: chmod -R u+rwX,go= {folder}"
         return Finding("files", "failed", f"{open_to_others} are open to others, or links", "files_open", advice)

@@ -1,0 +1,41 @@
+"""One step of the doctor's walk: what it found, how long it took; and the running of steps so that none ends the walk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from python_core.errors import HubError
+from python_core.support.store_files import Finding, State
+
+#: A check by its name: it gives one finding, or several.
+Check = tuple[str, Callable[[], Finding | Iterable[Finding]]]
+
+
+class Hop(NamedTuple):
+    """``code`` is the reason for programs, ``advice`` what to do: both empty when all is well."""
+
+    check: str
+    state: State
+    detail: str
+    code: str
+    advice: str
+    took_ms: int
+
+
+def run_checks(checks: Iterable[Check]) -> Iterator[Hop]:
+    """Run each check, timed; one that breaks is told as failed, by its code, never by the words of a foreign error."""
+    for name, check in checks:
+        began_s = time.monotonic()
+        try:
+            found = check()
+            findings = [found] if isinstance(found, Finding) else list(found)
+        except HubError as fault:
+            findings = [Finding(name, "failed", "could not be checked", fault.code, fault.message)]
+        except OSError as fault:
+            told = fault.strerror or type(fault).__name__
+            findings = [Finding(name, "failed", told, "unreadable", "May you read the hub's folders?")]
+        took_ms = round((time.monotonic() - began_s) * 1000)
+        for finding in findings:
+            yield Hop(*finding, took_ms)

@@ -1,0 +1,248 @@
+"""What the doctor looks at on the machine itself, the hub running or not: settings, files, processes, ports, disks, clock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from python_core.config import (
+    BRIDGE,
+    SECTIONS,
+    WEB_LISTENER,
+    BridgeSettings,
+    Loaded,
+    WebListenerSettings,
+    load_section,
+    read_privacy_rules,
+    rules_path,
+)
+from python_core.errors import SettingsInvalid
+from python_core.store.schema import DATABASE_NAME
+from python_core.support.hops import Check
+from python_core.support.processes import Instance, list_instances, still_runs
+from python_core.support.store_checks import examine_briefly
+from python_core.support.store_files import Finding, count_open_to_others
+from python_core.utils.atomic_json import read_json
+from python_core.utils.config_path_resolver import Paths
+from python_core.utils.file_lock import FileLock
+from python_core.utils.port_holder import holder_of
+from python_core.utils.timestamps import now_ms, to_rfc3339
+
+#: A file may be this much younger than the clock says: another machine may have written it.
+SKEW_MS = 60_000
+#: Before this version's time a clock is wrong: 2025-01-01.
+EPOCH_MS = 1_735_689_600_000
+LOG_ROOM_BYTES = 64 << 20
+CONNECT_S = 0.5
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where the doctor looks; the clock, the processes and the holder of a port are asked by these functions."""
+
+    paths: Paths
+    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    now: Callable[[], int] = now_ms
+    instances: Callable[[Path], list[Instance]] = list_instances
+    free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
+
+    def facts(self, service: str = "bridge") -> dict[str, Any] | None:
+        """Return what a server's runtime file tells, whether its process lives or not."""
+        try:
+            found = read_json(self.paths.runtime() / f"{service}.json")
+        except (OSError, SettingsInvalid):
+            return None
+        return found if isinstance(found, dict) else None
+
+
+def own_checks(machine: Machine) -> list[Check]:
+    """List the checks in their order."""
+    return [
+        *(
+            (f"{section.name} settings", lambda name=section.name: check_settings(machine, name))
+            for section in SECTIONS
+        ),
+        ("privacy rules", lambda: check_rules(machine)),
+        ("folders", lambda: check_folders(machine)),
+        ("private files", lambda: check_modes(machine)),
+        ("process", lambda: check_process(machine)),
+        ("instances", lambda: check_instances(machine)),
+        *((f"{section.name} port", lambda name=section.name: check_port(machine, name)) for section in SECTIONS),
+        ("log disk", lambda: check_log_disk(machine)),
+        ("clock", lambda: check_clock(machine)),
+        ("store", lambda: examine_briefly(machine.paths)),
+    ]
+
+
+def check_settings(machine: Machine, name: str) -> Finding:
+    """The file can be read and holds what settings are; values are never told."""
+    check = f"{name} settings"
+    try:
+        loaded = load_seen(machine, name)
+    except SettingsInvalid as fault:
+        detail = f"cannot be taken, at {len(fault.details) or 1} places"
+        return Finding(
+            check, "failed", detail, "settings_invalid", "smrthub config check says where and what is right."
+        )
+    if loaded is None:
+        return Finding(check, "ok", "defaults: there is no file yet")
+    if loaded.warnings:
+        detail = f"in force; {len(loaded.warnings)} names are not known"
+        return Finding(check, "warning", detail, "settings_unknown", "smrthub config check names them.")
+    return Finding(check, "ok", "in force")
+
+
+def load_seen(machine: Machine, name: str) -> Loaded[BridgeSettings] | Loaded[WebListenerSettings] | None:
+    """Load a section's settings, or None where it has no file: none is made by looking.
+
+    :raises SettingsInvalid: they cannot be taken.
+    """
+    section = BRIDGE if name == BRIDGE.name else WEB_LISTENER
+    if not (machine.paths.config() / section.file_name).exists():
+        return None
+    if section is BRIDGE:
+        return load_section(BRIDGE, machine.paths, machine.environ)
+    return load_section(WEB_LISTENER, machine.paths, machine.environ)
+
+
+def check_rules(machine: Machine) -> Finding:
+    """The rules can be read: else the hub goes on with the last good ones, or keeps everything out."""
+    path = rules_path(machine.paths)
+    if not path.exists():
+        return Finding("privacy rules", "ok", "there is no file yet")
+    try:
+        rules = read_privacy_rules(path)
+    except SettingsInvalid:
+        return Finding("privacy rules", "failed", "cannot be taken", "rules_invalid", "smrthub rules check says why.")
+    return Finding("privacy rules", "ok", f"{len(rules.rules)} in force")
+
+
+def check_folders(machine: Machine) -> Finding:
+    """Where one of the hub's folders is, the others are."""
+    paths = machine.paths
+    places = {"Config": paths.config(), "Data": paths.stored(), "Logs": paths.logs(), "Runtime": paths.runtime()}
+    missing = [name for name, path in places.items() if not path.is_dir()]
+    if len(missing) == len(places):
+        return Finding("folders", "ok", "nothing is there yet")
+    if missing:
+        advice = "Put it back, or start the hub anew: it makes what is missing, empty."
+        return Finding("folders", "failed", f"missing: {', '.join(missing)}", "folder_missing", advice)
+    return Finding("folders", "ok", "all there")
+
+
+def check_modes(machine: Machine) -> Finding:
+    """Settings, runtime files and logs are this user's alone; the store is looked at with the store."""
+    paths = machine.paths
+    folders = [each for each in (paths.config(), paths.runtime(), paths.logs().parent) if each.is_dir()]
+    found = sum(map(count_open_to_others, folders))
+    if found:
+        advice = f"Make them yours alone: chmod -R u+rwX,go= {paths.roaming} {paths.local}"
+        return Finding("private files", "failed", f"{found} are open to others, or links", "files_open", advice)
+    return Finding("private files", "ok", "yours alone")
+
+
+def check_process(machine: Machine) -> Finding:
+    """Whether the hub runs, was killed, or runs and does not say where."""
+    facts = machine.facts()
+    if facts is not None and still_runs(facts):
+        return Finding("process", "ok", f"runs (pid {facts['pid']}) since {facts['startedAt']}")
+    if _is_held(machine.paths.runtime() / "hub.lock"):
+        advice = "Wait a moment; if it stays so, end that process and start the hub: smrthub serve"
+        return Finding("process", "failed", "a hub runs and does not say where", "hub_silent", advice)
+    if facts is not None:
+        advice = "Nothing acknowledged is lost. Start it again: smrthub serve. Its last words: smrthub logs"
+        return Finding("process", "warning", "the hub ended without ending in order", "hub_killed", advice)
+    return Finding("process", "skipped", "the hub does not run", "not_running", "Start it: smrthub serve")
+
+
+def check_instances(machine: Machine) -> Finding:
+    """One hub serves one store; a second is told by its ports."""
+    found = machine.instances(machine.paths.stored() / DATABASE_NAME)
+    if len(found) > 1:
+        told = "; ".join(f"pid {each.pids[0]} on {', '.join(map(str, each.ports))}" for each in found)
+        advice = "End the one that you did not mean to start. Both work on one store, and share it well."
+        return Finding("instances", "warning", f"{len(found)} serve this store: {told}", "second_instance", advice)
+    return Finding("instances", "ok", "one" if found else "none")
+
+
+def check_port(machine: Machine, name: str) -> Finding:
+    """The configured port is the hub's, or free."""
+    check = f"{name} port"
+    try:
+        loaded = load_seen(machine, name)
+    except SettingsInvalid:
+        return Finding(check, "skipped", "not known: see its settings", "settings_invalid", "smrthub config check")
+    settings = (
+        (BridgeSettings() if name == BRIDGE.name else WebListenerSettings()) if loaded is None else loaded.settings
+    )
+    facts = machine.facts(name)
+    has_it = facts is not None and still_runs(facts)
+    if facts is not None and has_it and settings.port in (0, facts["port"]):
+        return Finding(check, "ok", f"the hub's, {facts['port']}")
+    if settings.port == 0:
+        return Finding(check, "ok", "any free one")
+    if not _answers(settings.host, settings.port):
+        return Finding(check, "ok", f"{settings.port} is free")
+    detail = f"{holder_of(settings.port)} holds {settings.port}"
+    if facts is not None and has_it:
+        detail += f"; the hub took {facts['port']}"
+    advice = "End that program, or set another port: smrthub config path"
+    return Finding(check, "warning" if settings.port_fallback else "failed", detail, "port_taken", advice)
+
+
+def check_log_disk(machine: Machine) -> Finding:
+    """Logs can be written, and have room."""
+    folder = machine.paths.logs()
+    if not folder.is_dir():
+        return Finding("log disk", "skipped", "there are no logs yet", "no_logs", "The next start makes them.")
+    # The mode too: an administrator may write anywhere, and the hub need not be started as one.
+    if not (folder.stat().st_mode & stat.S_IWUSR and os.access(folder, os.W_OK)):
+        advice = f"Let the hub write there: chmod u+rwx {folder}"
+        return Finding("log disk", "failed", "cannot be written", "logs_read_only", advice)
+    free = machine.free_bytes(folder)
+    if free < LOG_ROOM_BYTES:
+        return Finding("log disk", "failed", f"{free >> 20:,} MiB free", "log_disk_short", "Free some space.")
+    return Finding("log disk", "ok", f"can be written, {free >> 20:,} MiB free")
+
+
+def check_clock(machine: Machine) -> Finding:
+    """The clock is not behind what was written by it."""
+    now, newest = machine.now(), max(_written_ms(machine.paths), default=0)
+    advice = "Set the clock. What was captured meanwhile keeps the time that it was given."
+    if now < EPOCH_MS:
+        return Finding("clock", "failed", f"says {to_rfc3339(now)}", "clock_wrong", advice)
+    if newest > now + SKEW_MS:
+        detail = f"{(newest - now) // 1000:,} s behind the newest file"
+        return Finding("clock", "failed", detail, "clock_behind", advice)
+    return Finding("clock", "ok", to_rfc3339(now))
+
+
+def _written_ms(paths: Paths) -> Iterator[int]:
+    for folder in (paths.stored(), paths.runtime(), paths.logs()):
+        for path in folder.iterdir() if folder.is_dir() else ():
+            yield path.lstat().st_mtime_ns // 1_000_000
+
+
+def _is_held(path: Path) -> bool:
+    """Say whether a process holds a lock; the file is not made for it."""
+    if not path.is_file():
+        return False
+    lock = FileLock(path)
+    if not lock.try_acquire():
+        return True
+    lock.release()
+    return False
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), CONNECT_S).close()
+    except OSError:
+        return False
+    return True
