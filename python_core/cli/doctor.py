@@ -27,7 +27,7 @@ _COLORS = {"ok": "green", "warning": "yellow", "failed": "red", "repaired": "gre
 @click.option("--no-canary", is_flag=True, help="Write nothing: send no tab and no clip through the hub.")
 @json_option
 def doctor(store: bool, full: bool, repair: bool, no_canary: bool, as_json: bool) -> None:
-    """Walk along the whole chain and say what works, what does not, and what to do.
+    """Say what works along the whole chain, and what to do.
 
     Settings, files, processes, ports, disks, clock and store are looked at with the hub running or not. Where it runs, its gate
     has to refuse what it must, and a harmless tab and clip go through it, are found, and are forgotten again. The exit code is 1
