@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from python_core.cli.options import json_option, reach_hub
-from python_core.cli.terminal import local_time, one_line, say, say_json, shown
+from python_core.cli.terminal import local_time, note, one_line, say, say_json, shown
 
 if TYPE_CHECKING:
     from python_core.config import PrivacyRule
@@ -36,6 +36,7 @@ def list_rules(file: Path | None, as_json: bool) -> None:
     if as_json:
         say_json({"items": msgspec.to_builtins(found)})
         return
+    _note_left_out(found)
     for rule in found:
         state = "" if rule.enabled else click.style("  off", dim=True)
         say(f"{click.style(rule.name, fg='cyan')}  {rule.action}{state}")
@@ -53,6 +54,7 @@ def check_rules(file: Path | None, as_json: bool) -> None:
         say_json({"valid": True, "rules": len(found)})
     else:
         say(f"ok  {shown(str(file or _usual_path()))}, {len(found)} rules")
+        _note_left_out(found)
 
 
 @rules.command("rehearse")
@@ -150,6 +152,16 @@ def _usual_path() -> Path:
     from python_core.config import rules_path
 
     return rules_path()
+
+
+def _note_left_out(found: tuple[PrivacyRule, ...]) -> None:
+    """Tell which rules from the start are not among these: a file of rules stands in the place of all of them."""
+    from python_core.config import default_rules
+
+    names = {rule.name for rule in found}
+    left_out = [rule.name for rule in default_rules().rules if rule.enabled and rule.name not in names]
+    if left_out:
+        note(f"Without these rules from the start: {', '.join(left_out)}. They hold only where they stand in the file.")
 
 
 def _conditions(rule: PrivacyRule) -> list[tuple[str, Any]]:

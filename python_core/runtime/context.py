@@ -74,7 +74,7 @@ def get_context(hub: Hub, at: str | None, window_s: int, limit: int, max_chars: 
         near = list_near(conn, at_ms, window_s * 1000, limit + OUTPUTS_AT_MOST + 2)
         if item is not None:
             near = [row for row in near if row.seq != item.seq]
-        tab = _tab_at(conn, at_ms, near)
+        tab = _tab_at(conn, at_ms, hub.settings.web_listener.pulse_seconds * 1000, near)
         clip = next((row for row in near if row.kind == "clip" and row.at_ms <= at_ms), None)
         outputs = [row for row in near if row.kind == "output"][:OUTPUTS_AT_MOST]
         told = {row.seq for row in (item, tab, clip, *outputs) if row is not None}
@@ -154,12 +154,17 @@ def _moment_ms(hub: Hub, at: str | None) -> int:
     return at_ms if at_ms is not None else hub.now()
 
 
-def _tab_at(conn: Connection, at_ms: int, near: list[DocumentRow]) -> DocumentRow | None:
+def _tab_at(conn: Connection, at_ms: int, pulse_ms: int, near: list[DocumentRow]) -> DocumentRow | None:
     """Return the page that was in front at a moment: of several browsers the one that had the focus, or came last.
 
-    What was in front is kept for 30 days; before that it is the page that was opened last of those still seen later.
+    A page is seen only now and then (every 30 s by SmrtChrome): it counts as in front for ``pulse_ms`` more, unless its browser
+    had something else in front since. This is kept for 30 days; before that it is the page that was opened last of those still
+    seen later.
     """
-    seen = [page for page in visits.list_sightings(conn, at_ms, at_ms, SIGHTINGS_AT_MOST) if page.visit_id is not None]
+    fronts = dict[tuple[str, str | None], visits.SeenPage]()
+    for page in visits.list_sightings(conn, at_ms - pulse_ms, at_ms, SIGHTINGS_AT_MOST):
+        fronts.setdefault((page.client, page.browser), page)
+    seen = [page for page in fronts.values() if page.visit_id is not None and _is_in_front(page, at_ms)]
     if seen:
         visit = visits.get_visit(conn, max(seen, key=lambda page: (page.focused is True, page.at_ms)).visit_id or "")
         return get_document(conn, visit.document) if visit else None
@@ -169,3 +174,10 @@ def _tab_at(conn: Connection, at_ms: int, near: list[DocumentRow]) -> DocumentRo
             if visit is not None and visit.last_seen_at_ms >= at_ms:
                 return row
     return None
+
+
+def _is_in_front(page: visits.SeenPage, at_ms: int) -> bool:
+    """Say whether the last page that a browser had in front was so still: it had not been closed, nor lost the focus."""
+    if page.closed_at_ms is not None and page.closed_at_ms < at_ms:
+        return False
+    return page.focused is not False or page.until_ms >= at_ms

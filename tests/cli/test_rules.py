@@ -41,6 +41,16 @@ def test_a_file_is_checked_before_it_is_in_force(idle: Terminal, tmp_path: Path)
     assert idle("rules", "check", "--file", str(tmp_path / "none.json")).code == 78
 
 
+def test_the_rules_from_the_start_that_a_file_leaves_out_are_named(idle: Terminal, tmp_path: Path) -> None:
+    assert idle("rules", "list").err == ""
+    draft = str(write(tmp_path / "draft.json", RULES))
+    for typed in (("list",), ("check",)):
+        told = idle("rules", *typed, "--file", draft).err
+        assert "password_manager, private_window" in told
+        assert "bank_accounts" not in told
+    assert idle("rules", "check", "--file", draft, "--json").err == ""
+
+
 def test_a_damaged_file_ends_a_start_and_is_told_by_config_check(idle: Terminal) -> None:
     path = idle.home.paths.config() / "privacy-rules.json"
     idle("rules", "check")

@@ -68,7 +68,7 @@ def test_a_moment_has_its_page_its_clip_its_outputs_and_the_rest_by_nearness(
 def test_an_item_is_told_with_what_was_around_it(day: tuple[Hub, Clock, dict[str, str]]) -> None:
     hub, _, ids = day
     context = get_context(hub, ids["e"], 3600, 20)
-    assert names(ids, context) == {"item": "e", "tab": "", "clip": "b", "outputs": "c", "around": "fda"}
+    assert names(ids, context) == {"item": "e", "tab": "d", "clip": "b", "outputs": "c", "around": "fa"}
     assert context.at == to_rfc3339(NOON_MS + 480_000)
     assert names(ids, get_context(hub, ids["d"], 200, 20)) == {
         "item": "d", "tab": "d", "clip": "", "outputs": "c", "around": "e",
@@ -82,6 +82,33 @@ def test_a_page_that_was_seen_until_later_is_the_one_in_front(hub: Hub) -> None:
     read(hub, "a")
     context = get_context(hub, to_rfc3339(NOON_MS + 10_000), 60, 20)
     assert names(ids, context)["tab"] == "a"
+
+
+def look(hub: Hub, path: str, **fields: object) -> None:
+    tab = {"url": f"https://example.com/{path}", "event": "activated", "focused": True, "browser": "firefox", **fields}
+    record_tabs(hub, caller(), msgspec.convert(tab, TabInfo))
+
+
+def test_a_page_is_in_front_until_another_is_and_not_for_ever(hub: Hub) -> None:
+    clock: Clock = hub.now  # type: ignore[assignment]
+    ids = {"a": read(hub, "a")}
+    clock.pass_s(20)
+    assert names(ids, get_context(hub, None, 600, 20))["tab"] == "a"
+    ids["b"] = read(hub, "b")
+    clock.pass_s(hub.settings.web_listener.pulse_seconds)
+    assert names(ids, get_context(hub, None, 600, 20))["tab"] == "b"
+    clock.pass_s(1)
+    assert names(ids, get_context(hub, None, 600, 20))["tab"] == ""
+
+
+@pytest.mark.parametrize("left", [{"event": "updated", "focused": False}, {"event": "closed"}])
+def test_a_page_that_was_left_or_closed_is_not_in_front(hub: Hub, left: dict[str, object]) -> None:
+    clock: Clock = hub.now  # type: ignore[assignment]
+    read(hub, "a")
+    clock.pass_s(10)
+    look(hub, "a", **left)
+    clock.pass_s(1)
+    assert get_context(hub, None, 600, 20).tab is None
 
 
 def test_without_a_time_it_is_now_and_the_window_narrows(day: tuple[Hub, Clock, dict[str, str]]) -> None:
