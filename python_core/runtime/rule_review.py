@@ -14,7 +14,7 @@ from python_core.runtime.forgetting import Selection, carry_out, note_rewritten
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.privacy import book_of
 from python_core.runtime.shapes import Body, View, cursor_of, place_of
-from python_core.runtime.stored_items import Outcome, StoredItem, outcome_of, read_item
+from python_core.runtime.stored_items import Outcome, StoredItem, outcome_of, read_again, read_item
 from python_core.smrtdetect.rule_shapes import Hit
 from python_core.store import Connection, marks
 from python_core.store.rewriting import KINDS, count_rows, list_rows, newest_rows
@@ -144,10 +144,12 @@ def apply_rules(hub: Hub, caller: Caller, wanted: Application) -> ApplicationPag
             if outcome.rule is not None or outcome.rewrite is not None or outcome.marks:
                 found.append((item, outcome))
     kept = [(item, outcome) for item, outcome in found if outcome.rule is None]
+    gone = [item.id for item, outcome in found if outcome.rule is not None]
     receipts = list[str]()
     for first in range(0, len(kept), REWRITTEN_AT_ONCE):
-        receipts += _rewrite(hub, caller, kept[first : first + REWRITTEN_AT_ONCE])
-    gone = [item.id for item, outcome in found if outcome.rule is not None]
+        receipt, late = _rewrite(hub, caller, kept[first : first + REWRITTEN_AT_ONCE])
+        receipts += receipt
+        gone += late
     if gone:
         chosen = Selection(gone, None, None, None, frozenset(KINDS))
         receipts.append(carry_out(hub, caller, chosen, "rule", answer_within_s=LOOKS_S).id)
@@ -163,17 +165,30 @@ def apply_rules(hub: Hub, caller: Caller, wanted: Application) -> ApplicationPag
     )
 
 
-def _rewrite(hub: Hub, caller: Caller, items: list[tuple[StoredItem, Outcome]]) -> list[str]:
-    def act(conn: Connection) -> list[str]:
-        rewritten = [(item, outcome.rewrite) for item, outcome in items if outcome.rewrite is not None]
-        for item, outcome in items:
+def _rewrite(hub: Hub, caller: Caller, items: list[tuple[StoredItem, Outcome]]) -> tuple[list[str], list[str]]:
+    """Write what the rules left of items over them, and mark them; return the receipt, and ids that are now to be dropped.
+
+    An item that was changed or forgotten since it was judged is judged again: what it was must not come back.
+    """
+
+    def act(conn: Connection) -> tuple[list[str], list[str]]:
+        rewritten, gone = list[StoredItem](), list[str]()
+        for judged, first in items:
+            item = read_again(conn, judged)
+            if item is None:
+                continue
+            outcome = first if (item.texts, item.place) == (judged.texts, judged.place) else outcome_of(hub, item)
+            if outcome.rule is not None:
+                gone.append(item.id)
+                continue
             marks.add_marks(conn, item.id, outcome.marks)
-        for _, rewrite in rewritten:
-            rewrite(conn)
+            if outcome.rewrite is not None:
+                outcome.rewrite(conn)
+                rewritten.append(item)
         if not rewritten:
-            return []
-        oldest_ms = min(item.at_ms for item, _ in rewritten)
-        return [note_rewritten(conn, hub, caller, [item.id for item, _ in rewritten], oldest_ms)]
+            return [], gone
+        oldest_ms = min(item.at_ms for item in rewritten)
+        return [note_rewritten(conn, hub, caller, [item.id for item in rewritten], oldest_ms)], gone
 
     return hub.store.write(act)
 

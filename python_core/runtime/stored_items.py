@@ -43,7 +43,17 @@ class Outcome:
 
 def read_item(conn: Connection, kind: str, seq: int) -> StoredItem:
     """Read the item of a row that is there."""
-    return {"clip": _clip, "visit": _visit, "output": _output}[kind](conn, seq)
+    if kind == "clip":
+        return _clip_item(clips.get_clip_in_row(conn, seq))
+    if kind == "visit":
+        return _visit_item(conn, visits.get_visit_in_row(conn, seq))
+    return _output_item(outputs.get_output_in_row(conn, seq))
+
+
+def read_again(conn: Connection, item: StoredItem) -> StoredItem | None:
+    """Read an item as it is now; None: it has gone."""
+    row = {"clip": clips.get_clip, "visit": visits.get_visit, "output": outputs.get_output}[item.kind](conn, item.id)
+    return None if row is None else read_item(conn, item.kind, row.seq)
 
 
 def outcome_of(hub: Hub, item: StoredItem) -> Outcome:
@@ -55,8 +65,7 @@ def outcome_of(hub: Hub, item: StoredItem) -> Outcome:
     return _judged_output(hub, item.row)
 
 
-def _clip(conn: Connection, seq: int) -> StoredItem:
-    clip = clips.get_clip_in_row(conn, seq)
+def _clip_item(clip: ClipRow) -> StoredItem:
     source = clip.source
     texts = [each.content.decode(errors="ignore") if each.content else "" for each in clip.fragments]
     place = Place(
@@ -71,8 +80,7 @@ def _clip(conn: Connection, seq: int) -> StoredItem:
     return StoredItem("clip", clip.id, clip.captured_at_ms, place, (*texts, *told), kinds, clip)
 
 
-def _visit(conn: Connection, seq: int) -> StoredItem:
-    visit = visits.get_visit_in_row(conn, seq)
+def _visit_item(conn: Connection, visit: VisitRow) -> StoredItem:
     found = documents.get_document(conn, visit.document)
     selection = selection_in(found.body, visit.url) if found else None
     place = Place(page_title=visit.title, url=visit.url, host=host_of(visit.url))
@@ -80,8 +88,7 @@ def _visit(conn: Connection, seq: int) -> StoredItem:
     return StoredItem("visit", visit.id, visit.started_at_ms, place, texts, "tut", visit)
 
 
-def _output(conn: Connection, seq: int) -> StoredItem:
-    output = outputs.get_output_in_row(conn, seq)
+def _output_item(output: OutputRow) -> StoredItem:
     texts = ("\n".join(texts_in(output.payload)), output.title or "")
     return StoredItem("output", output.id, output.at_ms, Place(), texts, "tt", output)
 

@@ -14,6 +14,7 @@ from python_core.store.blobs import blob_path, put_blob
 from python_core.store.copying import RESTORING, blobs_named_in, check_unused, faults_in, put_in_place
 from python_core.store.restored_items import forget_again
 from python_core.store.restored_log import begin_log_anew
+from python_core.store.restored_state import carry_state, drop_what_was_due
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.archive_reader import ArchiveReader
 from python_core.support.archive_writer import room_told
@@ -66,6 +67,8 @@ def restore(paths: Paths, source: Path, progress: Progress = unseen, *, include_
             current = folder / DATABASE_NAME
             forgotten = None if include_forgotten or not current.exists() else forget_again(current, draft)
             knows_access = carry_access(current, draft)
+            drop_what_was_due(draft)
+            carry_state(current, draft, include_forgotten=include_forgotten)
             begin_log_anew(current, draft)
             return Restored(put_in_place(folder), missing, knows_access, forgotten)
     finally:

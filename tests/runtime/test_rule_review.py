@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -11,14 +13,17 @@ from python_core.config import PrivacyRules
 from python_core.errors import BadInput
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import ClipSearch, NewClip, get_clip, list_clips, put_clip
-from python_core.runtime.forgetting import get_receipt, go_on_forgetting
+from python_core.runtime.forgetting import ForgetRequest, forget, get_receipt, go_on_forgetting
 from python_core.runtime.hub import Hub
 from python_core.runtime.privacy import LiveRules
 from python_core.runtime.rule_review import Application, Rehearsal, apply_rules, rehearse
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.structured_output import NewOutput, OutputReceipt, get_output, put_output
 from python_core.runtime.tabs import TabInfo, record_tabs
+from python_core.store import clips, visits
+from python_core.store.marks import get_marks
 from tests.hubs import Clock, caller, make_hub
+from tests.runtime.test_forgetting import Watched
 from tests.runtime.test_privacy import RULES, bytes_of
 
 CANARY = "zqxcanary"
@@ -176,3 +181,33 @@ def test_applying_again_changes_nothing_more(hub: Hub) -> None:
     done, receipts = apply_all(hub)
     assert (done["dropped"], done["redacted"], receipts) == (0, 0, [])
     assert page_of(hub) == after
+
+
+def test_what_was_forgotten_or_changed_since_it_was_judged_does_not_come_back(hub: Hub) -> None:
+    tab = {"tab_id": "1", "browser": "chrome", "event": "activated", "focused": True}
+    page = TabInfo(url=f"https://a.example/{CANARY}", title="Hidden page", **tab)  # type: ignore[arg-type]
+    [seen] = record_tabs(hub, caller("chrome"), page).results
+    joined = copy(hub, text(f"a {CANARY} b"), app="chrome")
+    gone = copy(hub, text(f"c {CANARY} d"))
+    other = TabInfo(url="https://b.example/", title=f"Before {CANARY}", **tab | {"tab_id": "2"})  # type: ignore[arg-type]
+    [titled] = record_tabs(hub, caller("chrome"), other).results
+    with hub.store.reading() as conn:
+        assert clips.get_clip(conn, joined).source.visit == seen.visit_id  # type: ignore[union-attr]
+    rule_in(hub)
+
+    def change_first(write: Callable[[], Any]) -> Any:
+        if not changed:
+            changed.append(True)
+            forget(hub, caller(), ForgetRequest(ids=[str(seen.visit_id), gone]))
+            record_tabs(hub, caller("chrome"), msgspec.structs.replace(other, title="After"))
+        return write()
+
+    changed = list[bool]()
+    apply_rules(replace(hub, store=Watched(hub.store, change_first)), caller(), Application())  # type: ignore[arg-type]
+    with hub.store.reading() as conn:
+        clip = clips.get_clip(conn, joined)
+        assert clip is not None
+        assert (clip.source.url, clip.source.title, clip.source.site) == (None, None, None)
+        assert CANARY.encode() not in (clip.fragments[0].content or b"")
+        assert get_marks(conn, gone) == []
+        assert visits.get_visit(conn, str(titled.visit_id)).title == "After"  # type: ignore[union-attr]
