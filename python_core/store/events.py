@@ -100,6 +100,16 @@ def list_events(conn: Connection, after: int, limit: int, kinds: Collection[str]
     return found, after
 
 
+def list_forgotten_since(conn: Connection, after: int) -> set[str]:
+    """Return the ids of the items that went, of whatever kind, as told above event ``after``."""
+    rows = conn.execute(
+        "SELECT data ->> 'id' FROM events "
+        "WHERE id > ? AND kind IN ('clipboard_forgotten', 'visit_forgotten', 'output_removed')",
+        (after,),
+    )
+    return {item for (item,) in rows}
+
+
 def is_unchanged_since(conn: Connection, kind: str, at_ms: int) -> bool:
     """Say whether no event of a kind was written after a moment; no, where that lies further back than a page's scan."""
     sql = "SELECT at, kind FROM events ORDER BY id DESC LIMIT ?"

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from python_core.store.connection import Connection
+from python_core.store.events import list_forgotten_since
 
 
 class Taken(msgspec.Struct, kw_only=True, rename="camel"):
@@ -189,10 +190,7 @@ def asides_of(row: ForgettingRow, oldest_ms: int | None) -> Span | None:
 def list_forgotten_ids(conn: Connection) -> set[str]:
     """Return the ids of what was forgotten, as far as the receipts, which name 1,000 each, and the event log still know them."""
     named = conn.execute("SELECT item.value ->> 1 FROM forgettings f, json_each(f.gone, '$.items') item")
-    told = conn.execute(
-        "SELECT data ->> 'id' FROM events WHERE kind IN ('clipboard_forgotten', 'visit_forgotten', 'output_removed')"
-    )
-    return {item for rows in (named, told) for (item,) in rows}
+    return {item for (item,) in named} | list_forgotten_since(conn, 0)
 
 
 def get_last_beyond(conn: Connection, kind: str, keeps: int) -> int:

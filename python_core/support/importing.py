@@ -14,9 +14,8 @@ from typing import NamedTuple
 import msgspec
 
 from python_core.errors import BadInput
-from python_core.store import Connection, Store, documents, forgettings, open_store
+from python_core.store import Connection, Store, documents, events, forgettings, open_store
 from python_core.store.blobs import put_blob
-from python_core.store.events import add_event
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.archive_reader import ArchiveReader
 from python_core.support.export_format import FILES, LINE_BYTES_AT_MOST, SHAPES, Clip, Item, Manifest, Schema
@@ -116,6 +115,7 @@ class _Import:
     done: Imported = field(default_factory=Imported)
     _trace_id: str = field(default_factory=lambda: new_id().replace("-", ""))
     _forgotten: set[str] = field(default_factory=set)
+    _told_upto: int = 0
     _lines_done: int = 0
     _unindexed: int = 0
 
@@ -123,6 +123,7 @@ class _Import:
         if self.store is not None and not self.choice.forgotten:
             with self.store.reading() as conn:
                 self._forgotten = forgettings.list_forgotten_ids(conn)
+                self._told_upto = events.get_last_event_id(conn)
         for name in FILES:
             if f"{name}.jsonl" in self.manifest.files:
                 self._take_file(name)
@@ -197,6 +198,9 @@ class _Import:
 
     def _add(self, conn: Connection, store: Store, name: str, group: list[_Line]) -> list[Standing]:
         states: list[Standing] = []
+        if not self.choice.forgotten:  # some of it meanwhile, perhaps
+            self._forgotten |= events.list_forgotten_since(conn, self._told_upto)
+            self._told_upto = events.get_last_event_id(conn)
         for line in group:
             state = self._standing_of(conn, line.item)
             if state == "added":
@@ -206,7 +210,7 @@ class _Import:
             states.append(state)
         if added := states.count("added"):
             told = {"schemas": 0, "visits": 0, "clips": 0, "outputs": 0} | {name: added}
-            add_event(conn, "items_imported", "import", now_ms(), self._trace_id, told)
+            events.add_event(conn, "items_imported", "import", now_ms(), self._trace_id, told)
         return states
 
     def _index(self, store: Store, added: int, *, rest: bool = False) -> None:

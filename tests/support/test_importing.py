@@ -142,6 +142,20 @@ def test_what_was_forgotten_comes_back_only_when_asked_for(exported: Path, tmp_p
     assert (found.total("added"), found.total("forgotten")) == (2, 0)
 
 
+def test_what_is_forgotten_meanwhile_does_not_come_back(exported: Path, tmp_path: Path) -> None:
+    import_items(tmp_path / "second", exported)
+    hub, clip = open_hub(tmp_path / "second"), lines_of(exported, "clips")[0]["id"]
+    gone = list[str]()
+
+    def forget_once(_done: int, _total: int) -> None:  # after the visits, before the clips
+        if not gone:
+            gone.append(clip)
+            remove_clip(hub, caller(), clip)
+
+    found = import_items(tmp_path / "second", exported, progress=forget_once)
+    assert (found.total("added"), found.total("forgotten")) == (0, 1)
+
+
 def test_it_goes_in_beside_what_is_there(exported: Path, tmp_path: Path) -> None:
     hub = open_hub(tmp_path / "second")
     own = put(hub, text("already here"))
