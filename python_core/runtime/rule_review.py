@@ -185,10 +185,8 @@ def _rewrite(hub: Hub, caller: Caller, items: list[tuple[StoredItem, Outcome]]) 
             if outcome.rewrite is not None:
                 outcome.rewrite(conn)
                 rewritten.append(item)
-        if not rewritten:
-            return [], gone
-        oldest_ms = min(item.at_ms for item in rewritten)
-        return [note_rewritten(conn, hub, caller, [item.id for item in rewritten], oldest_ms)], gone
+        times = [item.at_ms for item in rewritten]
+        return [note_rewritten(conn, hub, caller, [item.id for item in rewritten], min(times))] if times else [], gone
 
     return hub.store.write(act)
 
