@@ -16,6 +16,7 @@ from python_core.net.answers import Answer, Answering, answer_fault, answering
 from python_core.net.endpoints import Endpoint, Routes
 from python_core.net.front import build_front, endpoints_of
 from python_core.net.gate import CORS_ORIGIN
+from python_core.net.peers import called_address
 from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import given_token, join_owner_session
@@ -149,7 +150,7 @@ class _Announcer:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         if self._pid != os.getpid():
             self._pid = os.getpid()
-            host, port = environ["SERVER_NAME"], int(environ["SERVER_PORT"])
+            host, port = called_address(environ)
             self._file.write(self._hub, f"http://{f'[{host}]' if ':' in host else host}:{port}", host, port)
             atexit.register(self._file.remove)
         return self._app(environ, start_response)

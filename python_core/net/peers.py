@@ -75,8 +75,17 @@ class Peers:
             return uid
         if not environ.get("REMOTE_PORT"):
             return None  # not every host tells it
-        local = (environ.get("SERVER_NAME", ""), int(environ["SERVER_PORT"]))
-        return uid_of_peer((environ.get("REMOTE_ADDR", ""), int(environ["REMOTE_PORT"])), local)
+        return uid_of_peer((environ.get("REMOTE_ADDR", ""), int(environ["REMOTE_PORT"])), called_address(environ))
+
+
+def called_address(environ: dict[str, Any]) -> tuple[str, int]:
+    """Return the address and port that a request came to; cheroot gives its own name for the address: then it is a loopback one."""
+    name, peer = environ.get("SERVER_NAME", ""), environ.get("REMOTE_ADDR", "")
+    try:
+        socket.inet_pton(socket.AF_INET6 if ":" in name else socket.AF_INET, name)
+    except OSError:
+        name = "::1" if ":" in peer else "127.0.0.1"
+    return name, int(environ["SERVER_PORT"])
 
 
 def owner_of_connection(address: str, port: int) -> str | None:

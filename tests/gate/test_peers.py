@@ -15,6 +15,7 @@ from python_core.net.peers import (
     GONE,
     PEER_UID,
     Peers,
+    called_address,
     name_of_this_user,
     own_uid,
     owner_of_connection,
@@ -111,6 +112,23 @@ def test_a_host_that_does_not_tell_the_port_leaves_the_caller_unknown() -> None:
     environ = {"REMOTE_ADDR": "127.0.0.1", "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "5001"}
     assert not Peers().is_foreign(environ)
     assert not Peers(own=lambda: 1).is_own(environ)
+
+
+@pytest.mark.parametrize(
+    ("name", "peer", "called"),
+    [
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("::1", "::1", "::1"),
+        ("Cheroot/11.1.2", "127.0.0.1", "127.0.0.1"),
+        ("localhost", "::1", "::1"),
+        ("", "", "127.0.0.1"),
+    ],
+)
+def test_a_host_that_names_itself_for_the_address_was_called_at_a_loopback_one(
+    name: str, peer: str, called: str
+) -> None:
+    environ = {"REMOTE_ADDR": peer, "SERVER_NAME": name, "SERVER_PORT": "5001"}
+    assert called_address(environ) == (called, 5001)
 
 
 def on_windows(owner: str | None, own: str | None = r"DESK\ada") -> tuple[Peers, list[tuple[str, int]]]:

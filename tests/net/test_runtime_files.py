@@ -106,6 +106,17 @@ def test_what_tells_of_a_process_that_runs_is_left_but_by_the_hub_itself(file: R
     other.communicate("")
 
 
+@posix
+def test_a_process_that_has_ended_and_that_nobody_asked_how_runs_no_more(file: RuntimeFile) -> None:
+    left = os.fork()
+    if not left:
+        os._exit(0)
+    os.waitid(os.P_PID, left, os.WEXITED | os.WNOWAIT)
+    leave(file, pid=left, startedAt=to_rfc3339(now_ms() + 1000))
+    assert file.read_current() is None
+    os.waitpid(left, 0)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"pid": 1, "pid": 2}', b"[" * 100_000])
 def test_a_damaged_file_is_written_anew(file: RuntimeFile, now_hub: Hub, content: bytes) -> None:
     leave(file)
