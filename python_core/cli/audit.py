@@ -36,7 +36,7 @@ Row = tuple[str, str, str, str]
 @click.option("--since", metavar="TIME", callback=moment_of, help="From this time on: 7d, 2026-01-31, …")
 @json_option
 def audit(since: str | None, as_json: bool) -> None:
-    """Show who was turned away, who may call, and who has read what you copied.
+    """Show who was turned away, who may call, and who read what.
 
     Refusals are kept for 90 days and counted by day; what was read is told by its number, never by what it was.
     """

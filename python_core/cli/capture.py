@@ -21,6 +21,8 @@ def pause(how_long: tuple[str, ...], as_json: bool) -> None:
     """Capture nothing for a while, or until: smrthub resume.
 
     The pause outlasts a restart of the hub. What is copied and browsed meanwhile is stored nowhere.
+
+    For example: smrthub pause 10m, or smrthub pause until 18:00
     """
     now = datetime.now().astimezone()
     seconds = seconds_of(" ".join(how_long), now) if how_long else None

@@ -24,7 +24,10 @@ USUAL_SCOPES = {"extension": "tabs:write"}
 @click.command()
 @click.option("--seconds", type=click.IntRange(10, 600), default=120, show_default=True, help="How long they may ask.")
 def pair(seconds: int) -> None:
-    """Let an extension or program ask for access, and decide."""
+    """Let an extension or program ask for access, and decide.
+
+    Run it, press “Pair” in the extension's options, and compare the codes that both show.
+    """
     with reach_hub() as hub:
         hub.call("POST", "/pairing/window", {"seconds": seconds})
         note(f"For {seconds} s programs may ask for access. Press “Pair” in the extension's options now.")
@@ -55,7 +58,10 @@ def token() -> None:
 @click.option("--days", type=click.IntRange(1, 3650), help="It ends after so many days.")
 @json_option
 def create_token(name: str, kind: str, scopes: str | None, days: int | None, as_json: bool) -> None:
-    """Make a token for a program; it is shown this once."""
+    """Make a token for a program; it is shown this once.
+
+    For example: smrthub token create --kind agent --name "My agent" --scopes search:read,clipboard:read
+    """
     scopes = scopes or USUAL_SCOPES.get(kind)
     if scopes is None:
         raise click.UsageError("Say what it may do: --scopes search:read,clipboard:read")
@@ -88,7 +94,10 @@ def list_tokens(as_json: bool) -> None:
 @click.argument("client_id", metavar="[ID]", required=False)
 @json_option
 def show_token(client_id: str | None, as_json: bool) -> None:
-    """Print your own token, which allows everything; with ID, show who has that one and when it was used last."""
+    """Print your own token, which allows everything.
+
+    With ID, show who has that one and when it was used last.
+    """
     with reach_hub() as hub:
         if client_id is not None:
             item = next((each for each in list_items(hub, "/clients", ALL)["items"] if each["id"] == client_id), None)
@@ -105,7 +114,10 @@ def show_token(client_id: str | None, as_json: bool) -> None:
 @click.argument("client_id", metavar="ID")
 @json_option
 def rotate_token(client_id: str, as_json: bool) -> None:
-    """Give a client another token, shown this once; its old one ends at once."""
+    """Give a client another token; its old one ends at once.
+
+    The new one is shown this once.
+    """
     from python_core.client import path_of
 
     with reach_hub() as hub:

@@ -23,6 +23,8 @@ def context(item: str | None, at: str | None, window: int, limit: int, as_json: 
     """Show what was done around a moment or an item.
 
     ITEM is an id. Shown are the page in front, the newest clip, outputs, and what else, the nearest first.
+
+    For example: smrthub context --at 14:30 --window 30
     """
     if item is not None and (at is not None or _ID.fullmatch(item) is None):
         raise click.UsageError("Give the id of an item, as smrthub search shows it, or --at TIME.")

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
+import os
 import sys
 from typing import Any
 
@@ -62,10 +65,26 @@ class SmrtHub(click.Group):
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # a pipe on Windows takes few characters
+        if os.environ.get("NO_COLOR"):
+            ctx.color = False  # https://no-color.org: rich obeys it by itself, click does not
         try:
             return super().invoke(ctx)
+        except OSError as fault:
+            if fault.errno == errno.EPIPE:  # who reads has seen enough: click ends quietly
+                raise
+            _drop_what_waits()
+            what = f"{fault.filename}: " if fault.filename else ""
+            raise Failed(
+                HubError(f"The system refuses this: {what}{fault.strerror or type(fault).__name__}.")
+            ) from None
         except HubError as finding:
             raise Failed(finding) from None
+
+
+def _drop_what_waits() -> None:
+    """Let what could not be written to stdout go nowhere: Python would try it again at the end, and fail loudly."""
+    with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 @click.group(

@@ -27,6 +27,8 @@ _NAMES = (
     ("blobs", "picture file"),
     ("joins", "link from a clip to a page"),
 )
+#: As the hub reads it, with blanks.
+_SPAN = re.compile(r"\s*[0-9]{1,6}\s*(s|m|min|h|d|w)\s*", re.ASCII)
 _WAITS = {
     "readers": "a program still reads the database as it was before",
     "copies": "a copy of the database is in use",
@@ -46,18 +48,20 @@ _WAITS = {
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def forget(ids: tuple[str, ...], dry_run: bool, yes: bool, as_json: bool, **chosen: Any) -> None:
-    """Forget what was captured, for good: by ID, by site, by time, or by site and time.
+    """Forget what was captured, for good: by ID, site or time.
 
     Without --kind, clips and visits go; outputs that cite them stay, and say that a source was forgotten.
+
+    For example: smrthub forget --site shop.example.com --last 2h
     """
     wanted = _wanted(list(ids), **chosen)
     with reach_hub() as hub:
         would = hub.call("POST", "/forget", {**wanted, "dryRun": True}, timeout_s=60)["would"]
-        if dry_run and as_json:
-            say_json(would)
-            return
         if dry_run or not any(would["counts"].values()):
-            _tell_plan(would, say if dry_run else note)
+            if as_json:
+                say_json(would)
+            else:
+                _tell_plan(would, say if dry_run else note)
             return
         if not yes:
             _tell_plan(would, note)
@@ -88,6 +92,8 @@ def _wanted(
         raise click.UsageError("--last stands for --from and --to.")
     if to_time and not from_time:
         raise click.UsageError("--to needs --from.")
+    if last and not _SPAN.fullmatch(last):
+        raise click.UsageError(f"--last {last!r} is no span of time: give 30s, 10m, 2h, 3d or 1w.")
     from python_core.utils.timestamps import now_ms, to_rfc3339
 
     end = (to_time or to_rfc3339(now_ms())) if from_time else None
@@ -114,7 +120,7 @@ def _see_through(hub: HubClient, wanted: dict[str, Any], total: int) -> dict[str
 def _tell_plan(would: dict[str, Any], tell: Any) -> None:
     counted = _counted(would["counts"])
     if not counted:
-        tell("Nothing that is stored is meant by that.")
+        tell("Nothing stored fits that.")
     elif would["oldest"] == would["newest"]:
         tell(f"{counted}, of {local_time(would['oldest'])}")
     else:

@@ -40,15 +40,15 @@ def export(
     backup: bool,
     as_json: bool,
 ) -> None:
-    """Write all that was captured to FILE, or check one that was written.
+    """Write all that was captured to FILE, or verify one.
 
-    A name that ends in .zip makes one file, any other a folder. The hub may run meanwhile. `verify` checks every hash, count and
-    line of an export.
+    A name that ends in .zip makes one file, any other a folder. The hub may run meanwhile. `smrthub export verify history.zip`
+    checks every hash, count and line of an export.
     """
     if len(words) == 2 and words[0] == "verify":
         _verify(Path(words[1]), as_json)
         return
-    if len(words) != 1:
+    if len(words) != 1 or words[0] == "verify":
         raise click.UsageError("Give one name of a file or folder, or verify and one.")
     if backup:
         if kind or site or from_time or to_time:
@@ -108,9 +108,10 @@ def _verify(path: Path, as_json: bool) -> None:
 @click.option("--restore", is_flag=True, help="Put a backup, or a copy from the folder backups, in the store's place.")
 @json_option
 def import_(file: Path, dry_run: bool, damaged: bool, include_forgotten: bool, restore: bool, as_json: bool) -> None:
-    """Take an export's items in, with their ids, beside what is stored.
+    """Take in what an export holds, beside what is stored.
 
-    What is stored already stays as it is. The hub may run meanwhile. When it was interrupted, run it again: the rest goes in.
+    Items keep their ids. What is stored already stays as it is. The hub may run meanwhile. When it was interrupted, run it
+    again: the rest goes in.
     """
     if restore:
         if dry_run or damaged:

@@ -61,7 +61,7 @@ def moment_of(ctx: click.Context, param: click.Parameter, value: str | None) -> 
             return to_rfc3339(now_ms() - timedelta(**{_UNITS[ago[2]]: int(ago[1])}) // _MS)
         return to_rfc3339(_instant_ms(text, ends=param.name == "to_time"))
     except (ValueError, OverflowError, OSError):
-        told = "give 30min, 2h or 3d (ago), 2026-01-31, or '2026-01-31 12:00'"
+        told = "give 30min, 2h or 3d (ago), 14:30 (today), 2026-01-31, or '2026-01-31 12:00'"
         raise click.BadParameter(f"{text!r} is no time: {told}.", ctx, param) from None
 
 
@@ -70,7 +70,8 @@ def _instant_ms(text: str, *, ends: bool) -> int:
     try:
         return from_rfc3339(text)
     except ValueError:
-        given = datetime.fromisoformat(text)
+        is_today = re.fullmatch(r"\d{1,2}:\d{2}", text) is not None
+        given = datetime.fromisoformat(f"{datetime.now().astimezone().date()} {text:0>5}" if is_today else text)
     if ends and len(text) == len("2026-01-31"):
         given = datetime.combine(given.date(), time.max)
     return int(given.timestamp() * 1000)
@@ -100,7 +101,11 @@ def time_options(command: C) -> C:
         command
     )
     return click.option(
-        "--from", "from_time", metavar="TIME", callback=moment_of, help="Of this time or later: 2h, 2026-01-31, …"
+        "--from",
+        "from_time",
+        metavar="TIME",
+        callback=moment_of,
+        help="Of this time or later: 2h, 14:30, 2026-01-31, …",
     )(command)
 
 

@@ -10,13 +10,13 @@ from python_core.cli.terminal import local_time, note, say, say_json
 
 @click.group()
 def retention() -> None:
-    """See what the settings on how long things are kept have forgotten."""
+    """See how long things are kept, and what would go."""
 
 
 @retention.command("preview")
 @json_option
 def preview_retention(as_json: bool) -> None:
-    """Say how much would go now and within a week, by which setting.
+    """Say how much would go now and within a week.
 
     Without a setting (keepClipDays, keepVisitDays, keepOutputDays, keepClips, keepVisits, keepMib) everything is kept for good.
     """

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
     from python_core.config import PrivacyRule
 
 _file_option = click.option(
-    "--file", "file", type=click.Path(dir_okay=False, path_type=Path), help="Another file than the one in force."
+    "--file",
+    "file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Another file than the one in force.",
 )
 
 
 @click.group()
 def rules() -> None:
-    """Show, check and try the privacy rules, and apply them to what is stored."""
+    """Show, check, try and apply the privacy rules."""
 
 
 @rules.command("list")
@@ -48,7 +51,10 @@ def list_rules(file: Path | None, as_json: bool) -> None:
 @_file_option
 @json_option
 def check_rules(file: Path | None, as_json: bool) -> None:
-    """Say whether a file of rules can be used; the exit code is 78 when it cannot."""
+    """Say whether a file of rules can be used.
+
+    The exit code is 78 when it cannot.
+    """
     found = _read(file)
     if as_json:
         say_json({"valid": True, "rules": len(found)})
@@ -64,9 +70,9 @@ def check_rules(file: Path | None, as_json: bool) -> None:
 )
 @json_option
 def rehearse_rules(file: Path | None, samples: int, as_json: bool) -> None:
-    """Count what the rules would do to all that is stored, and show some of it; nothing changes.
+    """Count what the rules would do to all that is stored.
 
-    What is shown stands on this terminal alone.
+    Some of it is shown, on this terminal alone. Nothing changes.
     """
     import msgspec
 
@@ -92,9 +98,9 @@ def rehearse_rules(file: Path | None, samples: int, as_json: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def apply_rules(yes: bool, as_json: bool) -> None:
-    """Put the rules in force to all that is stored: what they drop is forgotten, what they redact is taken out.
+    """Put the rules in force to all that is stored.
 
-    It cannot be undone. Try it first: smrthub rules rehearse
+    What they drop is forgotten, what they redact is taken out. It cannot be undone. Try it first: smrthub rules rehearse
     """
     if not yes:
         click.confirm("Apply the rules to all that is stored, for good?", abort=True, err=True)

@@ -31,6 +31,8 @@ def search(
     """Find clips, visited pages and outputs, best first.
 
     All WORDS must be there; also '"a phrase"', begin* and -without.
+
+    For example: smrthub search 'light* -house' --kind visit --from 7d
     """
     for word in words:
         if word.startswith("--"):

@@ -55,6 +55,8 @@ def add_output(
     """Store JSON as an output of SCHEMA.
 
     SCHEMA is a name and version, such as note/1. The JSON is in FILE, or piped in.
+
+    For example: echo '{"text": "Buy salt."}' | smrthub output add note/1 --title "A note"
     """
     if file.isatty():
         raise click.UsageError("Give the FILE with the JSON to store, or pipe it in.")

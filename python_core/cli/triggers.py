@@ -51,7 +51,10 @@ def list_triggers(as_json: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
 @json_option
 def run_trigger(name: str, args_text: str, wait: int, dry_run: bool, as_json: bool) -> None:
-    """Run the trigger NAME, given by its name or its hotkey's id."""
+    """Run the trigger NAME, given by its name or its hotkey's id.
+
+    For example: smrthub trigger run smrtsearch --args '{"query": "sea", "open": false}'
+    """
     key = "hotkey" if name.startswith("HOTKEY_") else "trigger"
     body = {key: name, "args": _arguments(args_text), "dryRun": dry_run}
     with reach_hub() as hub:

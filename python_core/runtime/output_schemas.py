@@ -147,7 +147,10 @@ def check_payload(hub: Hub, schema: str, payload: Any) -> None:
         with hub.store.reading() as conn:
             row = outputs.get_schema(conn, name, version)
         if row is None:
-            raise BadInput.at("/schema", "names no schema: GET /structured-output/schemas lists them, as name/version")
+            raise BadInput.at(
+                "/schema",
+                "names no schema; smrthub output schemas (GET /structured-output/schemas) lists them, as name/version",
+            )
         body = row.body
     cost, validator = _checker(msgspec.json.encode(body))
     if count_parts(payload, "/payload") * cost > CHECKS_AT_MOST:
@@ -173,7 +176,11 @@ def _first_fault(validator: jsonschema_rs.Draft202012Validator, payload: Any) ->
 
 def _detail_of(fault: jsonschema_rs.ValidationError) -> Detail:
     pointer = "".join(f"/{_escaped(str(step))}" for step in ("payload", *fault.instance_path))
-    return Detail(pointer, f"does not fit the schema: {fault.schema_path[-1] if fault.schema_path else 'false'}")
+    rule = fault.schema_path[-1] if fault.schema_path else "false"
+    missing = (
+        f" {fault.kind.as_dict()['property'][:100]}" if rule == "required" else ""
+    )  # a name of the schema's, none of the payload's
+    return Detail(pointer, f"does not fit the schema: {rule}{missing}")
 
 
 @lru_cache(maxsize=64)

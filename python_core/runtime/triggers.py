@@ -278,7 +278,9 @@ def _args_of(trigger: Trigger, args: dict[str, Any]) -> Body:
     try:
         return msgspec.convert(args, trigger.args)
     except msgspec.ValidationError:
-        raise BadInput.at("/args", f"does not fit {trigger.name}: see argsSchema at GET /trigger") from None
+        known = ", ".join(trigger.args.__struct_encode_fields__)
+        told = f"does not fit {trigger.name}, which takes {known}: see argsSchema at GET /trigger"
+        raise BadInput.at("/args", told) from None
 
 
 def _view(run: RunRow) -> RunView:

@@ -62,7 +62,7 @@ class Terminal:
         return made
 
 
-def see(home: Home, columns: int, *arguments: str) -> str:
+def see(home: Home, columns: int, *arguments: str, **more: str) -> str:
     """Run a command in a terminal of so many columns and return all that the terminal was sent; not on Windows."""
     import pty
 
@@ -73,6 +73,7 @@ def see(home: Home, columns: int, *arguments: str) -> str:
         "COLUMNS": str(columns),
         "LINES": "40",
         "TERM": "xterm-256color",
+        **more,
     }
     with subprocess.Popen(
         [sys.executable, "-c", COMMAND, *arguments], env=environ, stdin=follower, stdout=follower, stderr=follower

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
 from python_core import __version__
 from python_core.cli import main
-from tests.cli.terminals import Terminal
+from tests.cli.terminals import COMMAND, Terminal, see
+from tests.whole.hub_home import ROOT
 
 
 def commands(group: click.Group = main, name: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -39,6 +43,34 @@ def test_every_command_says_in_a_short_sentence_what_it_does(idle: Terminal, nam
     assert f"Usage: smrthub {name}" in done.out
     assert max(map(len, done.out.splitlines())) <= 80
     assert "..." not in dict(commands())[name].get_short_help_str(60)
+
+
+def test_the_list_of_commands_cuts_no_sentence(idle: Terminal) -> None:
+    lines = idle().out.partition("Options:")[2].splitlines()
+    cut = [line for line in lines if line.endswith("...") and not line.startswith("  doctor")]
+    assert cut == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_told_in_a_sentence(idle: Terminal) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", COMMAND, "version"],
+            env={**idle.home.environ, "PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The system refuses this: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_no_color_is_obeyed(idle: Terminal) -> None:
+    assert "\x1b[36m" in see(idle.home, 80, "rules", "list")
+    assert "\x1b[" not in see(idle.home, 80, "rules", "list", NO_COLOR="1")
 
 
 @pytest.mark.parametrize(

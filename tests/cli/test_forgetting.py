@@ -34,7 +34,7 @@ def test_it_says_how_much_asks_and_tells_what_went(smrthub: Terminal) -> None:
     assert done.code == 0
     assert done.out.startswith("Forgot 1 clip. Receipt ")
     assert smrthub("clip", "show", clip).code == 1
-    assert smrthub("forget", "--site", site).err == "Nothing that is stored is meant by that.\n"
+    assert smrthub("forget", "--site", site).err == "Nothing stored fits that.\n"
 
 
 def test_a_dry_run_changes_nothing(smrthub: Terminal) -> None:
@@ -67,6 +67,7 @@ def test_readers_and_outputs_that_cite_it_are_told(smrthub: Terminal) -> None:
         ("x", "--site", "example.com"),
         ("--last", "1h", "--from", "2h"),
         ("--to", "1h"),
+        ("--last", "ten minutes"),
     ],
 )
 def test_what_is_unclear_is_a_usage_error(smrthub: Terminal, arguments: tuple[str, ...]) -> None:
@@ -74,8 +75,12 @@ def test_what_is_unclear_is_a_usage_error(smrthub: Terminal, arguments: tuple[st
 
 
 def test_what_the_hub_refuses_is_told(smrthub: Terminal) -> None:
-    refused = smrthub("forget", "--last", "ten minutes", "--yes")
+    refused = smrthub("forget", "--last", "0m", "--yes")
     assert (refused.code, "is no span of time" in refused.err) == (1, True)
+
+
+def test_where_nothing_is_to_go_json_says_so_too(smrthub: Terminal) -> None:
+    assert not any(smrthub("forget", "--site", "nowhere.example", "--json").json["counts"].values())
 
 
 def test_no_file_of_the_home_holds_it_afterwards(idle: Terminal) -> None:

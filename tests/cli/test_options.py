@@ -86,7 +86,16 @@ def test_a_date_is_the_users_and_whole() -> None:
     assert end == int(datetime(2026, 1, 31, 23, 59, 59, 999_999).timestamp() * 1000)  # noqa: DTZ001
 
 
-@pytest.mark.parametrize("text", ["yesterday", "", "12", "2026-02-30", "2026-13-01", "1h\n", "-1h", "²h", "٣h\x1b"])
+@pytest.mark.parametrize("text", ["9:05", "09:05"])
+def test_a_time_of_the_clock_is_todays(text: str) -> None:
+    found = datetime.fromtimestamp(from_rfc3339(times("--from", text)[0]) / 1000)  # noqa: DTZ006  # the user's own clock is meant
+    assert (found.hour, found.minute, found.second) == (9, 5, 0)
+    assert abs((datetime.now() - found).days) <= 1  # noqa: DTZ005
+
+
+@pytest.mark.parametrize(
+    "text", ["25:00", "9:5", "yesterday", "", "12", "2026-02-30", "2026-13-01", "1h\n", "-1h", "²h", "٣h\x1b"]
+)
 def test_what_is_no_time_is_a_usage_error_with_examples(text: str) -> None:
     done = CliRunner().invoke(narrowed, ["--from", text])
     assert done.exit_code == 2 or text == "1h\n"
