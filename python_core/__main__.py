@@ -7,4 +7,4 @@ import sys
 from python_core.net.running import run_host
 
 if __name__ == "__main__":
-    sys.exit(run_host(["bridge", "web-listener"], whole=True))
+    sys.exit(run_host(["bridge", "web-listener"], whole=True, supervised="--supervised" in sys.argv[1:]))

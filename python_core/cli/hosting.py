@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from python_core.cli.options import json_option
+from python_core.cli.supervising import CLOCK_SLACK_S, process_of, supervise
 from python_core.cli.terminal import note, say, say_json
 from python_core.errors import HubError, NotReachable
 from python_core.utils.timestamps import from_rfc3339
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
     from python_core.client import RunningServer
 
-#: A clock may be set a little while the hub starts.
-CLOCK_SLACK_S = 2.0
 STEP_S = 0.1
 
 
 @click.command()
-def serve() -> None:
+@click.option("--supervised", is_flag=True, help="Start it again when it has died.")
+def serve(supervised: bool) -> None:
     """Start the hub in this terminal; Ctrl-C ends it."""
+    if supervised:
+        sys.exit(supervise())
     # -P: a folder python_core in the working folder is not ours.
     command = [sys.executable, "-P", "-m", "python_core"]
     sys.stdout.flush()
@@ -69,7 +71,7 @@ def _find_processes() -> dict[psutil.Process, None]:
     from python_core.client import HubClient, Service
 
     services: tuple[Service, ...] = ("bridge", "web-listener")
-    found: dict[psutil.Process, None] = {}
+    found: dict[psutil.Process, None] = _supervisor()
     for service in services:
         try:
             with HubClient(service) as hub:
@@ -80,6 +82,16 @@ def _find_processes() -> dict[psutil.Process, None]:
     if not found:
         raise NotReachable("No hub of yours is running.")
     return found
+
+
+def _supervisor() -> dict[psutil.Process, None]:
+    """Return the supervisor, which ends the hub itself, and would start another where that alone was ended."""
+    from python_core.support.supervising import read_supervision
+    from python_core.utils.config_path_resolver import resolve_paths
+
+    told = read_supervision(resolve_paths())
+    process = process_of(told) if told is not None and told.state in ("running", "pausing") else None
+    return {process: None} if process is not None else {}
 
 
 def _process_of(server: RunningServer) -> psutil.Process:

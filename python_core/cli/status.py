@@ -8,7 +8,9 @@ from typing import Any
 import click
 
 from python_core.cli.options import json_option, reach_hub
+from python_core.cli.supervising import tell_supervision, with_supervision
 from python_core.cli.terminal import age, local_time, one_line, say, say_json, span
+from python_core.errors import NotReachable
 
 #: These are shown in any case, the others when they are not well.
 ALWAYS = ("bridge", "webListener", "saveWorker", "store", "logs")
@@ -19,11 +21,15 @@ _COLORS = {"healthy": "green", "warning": "yellow", "degraded": "yellow", "criti
 @json_option
 def status(as_json: bool) -> None:
     """Show how the hub is, where it listens and what it holds."""
-    with reach_hub() as hub:
-        found = hub.call("GET", "/status")
-        urls = {"bridge": hub.server.url, "webListener": _listener_url()}
+    try:
+        with reach_hub() as hub:
+            found = hub.call("GET", "/status")
+            urls = {"bridge": hub.server.url, "webListener": _listener_url()}
+    except NotReachable as finding:
+        raise with_supervision(finding) from None
+    supervised = tell_supervision()
     if as_json:
-        say_json({**found, "urls": urls})
+        say_json({**found, "urls": urls, "supervised": supervised})
         return
     say(f"SmrtHub {found['version']} is {_colored(found['level'])}, running for {span(found['uptimeSeconds'])}")
     say()
@@ -39,6 +45,8 @@ def status(as_json: bool) -> None:
         say(f"  {'log level':<13} {one_line(name)} {one_line(level)} until {local_time(until)}")
     say(f"  {'last event':<13} {found['lastEventId']}")
     say(f"  {'process':<13} {found['pid']}")
+    if supervised:
+        say(f"  {'supervised':<13} {supervised}")
 
 
 def _spoken(name: str) -> str:

@@ -38,6 +38,8 @@ from python_core.utils.logger import configure_logs, get_logger_for
 
 #: How often each part tells that it lives (facts.md, "Heartbeat").
 BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30, "daily_copy": int(EVERY_S)}
+#: A server's loop turns every second: six intervals without a turn and it never will.
+HUNG_INTERVALS = 6
 log = get_logger_for("python-net", __name__)
 
 
@@ -79,6 +81,7 @@ class Server:
         for each in self._listening:
             each.channel_class = Channel
         self._slow = SlowRequests(request_timeout_s)
+        self.on_turn: Callable[[], None] = lambda: None
         self._stop_by: float | None = None
         self._thread = threading.Thread(target=self._loop, name=f"smrthub-{service}", daemon=True)
 
@@ -91,6 +94,10 @@ class Server:
         self._stop_by = time.monotonic() + timeout_s
         self._waitress.pull_trigger()
 
+    def is_alive(self) -> bool:
+        """Say whether its thread runs."""
+        return self._thread.is_alive()
+
     def join(self) -> None:
         """Wait for the end."""
         self._thread.join()
@@ -102,6 +109,7 @@ class Server:
         waitress, step_s, look_at = self._waitress, 1.0, 0.0
         while self._stop_by is None:
             wasyncore.loop(timeout=step_s, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
+            self.on_turn()
             if time.monotonic() >= look_at:
                 look_at = time.monotonic() + step_s
                 self._slow.cut(self._channels())
@@ -171,9 +179,9 @@ class Host:
         tags = [server.service.replace("-", "_") for server in self.servers]
         forget_beats(self._hub, [*tags, *(("save_worker", "daily_copy") if self.works else ())])
         for server in self.servers:
+            server.on_turn = self._beat(server.service.replace("-", "_")).pulse
             server.start()
         for server in self.servers:
-            self._beat(server.service.replace("-", "_"))
             bound = server.bound
             unix = server.unix.path if server.unix else None
             file = self._runtime_file(server.service)
@@ -206,20 +214,39 @@ class Host:
         self.store.close()
         log.information("Ended in order")
 
+    def broken_part(self) -> str | None:
+        """Name a part that has ended by itself, or a server that has hung for six of its intervals; None when all is well.
+
+        A worker that is silent is told by ``/status`` alone: to forget a million things in order takes it minutes.
+        """
+        for name, is_alive in (
+            *((server.service, server.is_alive()) for server in self.servers),
+            *((worker.name, worker.is_alive()) for worker in self._workers),
+        ):
+            if not is_alive:
+                return name
+        serving = {server.service.replace("-", "_") for server in self.servers}
+        hung = (
+            each.tag
+            for each in self._beats
+            if each.tag in serving and each.silence_s > HUNG_INTERVALS * each.interval_s
+        )
+        return next(hung, None)
+
     def _work(self, tag: str, work: Callable[[Hub, threading.Event, Heartbeat], None]) -> None:
-        arguments = (self._hub, self._stop_work, self._beat(tag, expects_pulse=True))
+        arguments = (self._hub, self._stop_work, self._beat(tag))
         name = f"smrthub-{tag.replace('_', '-')}"
         self._workers.append(threading.Thread(target=work, args=arguments, name=name, daemon=True))
         self._workers[-1].start()
 
-    def _beat(self, tag: str, *, expects_pulse: bool = False) -> Heartbeat:
+    def _beat(self, tag: str) -> Heartbeat:
         interval_s = BEAT_INTERVAL_S[tag]
 
         def beat(module: str, level: str, detail: str) -> None:
             record_beat(self._hub, module, interval_s, level, detail)
             write_notes(self._hub)
 
-        heartbeat = Heartbeat(interval_s, tag, beat, expects_pulse=expects_pulse)
+        heartbeat = Heartbeat(interval_s, tag, beat)
         heartbeat.start()
         self._beats.append(heartbeat)
         return heartbeat

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from python_core.errors import HubError, SettingsInvalid
 from python_core.net.crashes import capture_crashes
 from python_core.net.hosting import Host, make_host
 from python_core.net.runtime_files import RuntimeFile
+from python_core.net.system_notice import ALIVE, READY, STOPPING, tell_system
 from python_core.utils.config_path_resolver import make_private, resolve_paths
 from python_core.utils.file_lock import FileLock
 from python_core.utils.logger import (
@@ -23,17 +25,20 @@ from python_core.utils.logger import (
     stop_flusher,
 )
 
-EXIT_OK, EXIT_FAILED, EXIT_SETTINGS = 0, 1, 78
+EXIT_OK, EXIT_FAILED, EXIT_BROKEN, EXIT_SETTINGS = 0, 1, 70, 78
+#: Between two looks whether all parts are there, and how many in a row have to find the same: after a machine's sleep one may.
+LOOK_S, LOOKS = 1.0, 3
 #: How long a second start waits for the first one to say where it is, or to end.
 FIRST_START_S = 20.0
 TITLES = {"bridge": "Bridge", "web-listener": "Web listener"}
 log = get_logger_for("python-net", __name__)
 
 
-def run_host(services: list[str], *, whole: bool) -> int:
-    """Serve until SIGTERM or Ctrl-C and return the exit code: 0 ended in order, 1 failed, 78 settings.
+def run_host(services: list[str], *, whole: bool, supervised: bool = False) -> int:
+    """Serve until SIGTERM or Ctrl-C and return the exit code: 0 ended in order, 1 failed, 70 a part of it died, 78 settings.
 
     :param whole: the hub itself, of which one runs at a time: a second start says where the first is, and ends with 0.
+    :param supervised: end in order, too, when standard input ends: it is a pipe of the supervisor's.
     """
     capture_crashes()
     try:
@@ -44,7 +49,7 @@ def run_host(services: list[str], *, whole: bool) -> int:
             _say(f"already running at {running['url']} (pid {running['pid']})")
             return EXIT_OK
         try:
-            return _serve(services, whole=whole)
+            return _serve(services, whole=whole, supervised=supervised)
         finally:
             lock.release()
     except SettingsInvalid as finding:
@@ -53,26 +58,62 @@ def run_host(services: list[str], *, whole: bool) -> int:
         return _fail(finding, EXIT_FAILED)
 
 
-def _serve(services: list[str], *, whole: bool) -> int:
+def _serve(services: list[str], *, whole: bool, supervised: bool) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    if supervised:
+        threading.Thread(target=_await_end_of_input, args=(stop,), name="smrthub-supervised", daemon=True).start()
     host = make_host(whole=whole)
     capture_stdlib()
+    capture_crashes()
     start_flusher()
     try:
         for service in services:
             host.add(service)
         host.start()
         _say_where(host)
-        while not stop.wait(60 if sys.platform != "win32" else 0.5):  # there a wait without end hides Ctrl-C
-            continue
+        tell_system(READY)
+        broken = _watch(host, stop)
+        tell_system(STOPPING)
+        if broken is not None:
+            return _end_broken(host, broken)
         _say("Ending…")
         host.stop()
     finally:
         stop_flusher()
         flush_logs()
     return EXIT_OK
+
+
+def _watch(host: Host, stop: threading.Event) -> str | None:
+    """Wait until somebody asks for the end; return before that, with its name, when a part has broken."""
+    found = 0
+    while not stop.wait(LOOK_S if sys.platform != "win32" else 0.5):  # there a long wait hides Ctrl-C
+        broken = host.broken_part()
+        found = found + 1 if broken else 0
+        if found >= LOOKS:
+            return broken
+        if not broken:
+            tell_system(ALIVE)
+    return None
+
+
+def _end_broken(host: Host, part: str) -> int:
+    """End what is left in order, as far as that goes: a part that hangs would never be waited for to its end."""
+    log.fatal("{module} has ended by itself: the hub ends", module=part)
+    _say(f"A part of the hub has ended by itself ({part}): the hub ends. See smrthub logs.")
+    ending = threading.Thread(target=host.stop, name="smrthub-ending", daemon=True)
+    ending.start()
+    ending.join(host.settings.bridge.shutdown_timeout_seconds + 1)
+    return EXIT_BROKEN
+
+
+def _await_end_of_input(stop: threading.Event) -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 1024):
+            continue
+    stop.set()
 
 
 def _take_place(lock: FileLock, runtime_file: RuntimeFile) -> dict[str, Any] | None:
@@ -113,6 +154,8 @@ def _fail(finding: HubError, code: int) -> int:
 
 
 def _say(text: str) -> None:
-    with contextlib.suppress(OSError):  # a closed terminal must not end the hub
+    with contextlib.suppress(
+        OSError, AttributeError
+    ):  # a closed terminal must not end the hub; Windows may give it none
         sys.stdout.write(f"{text}\n")
         sys.stdout.flush()

@@ -70,6 +70,11 @@ class Heartbeat:
         self._pulsed_at = self._monotonic()
         self._error = ""
 
+    @property
+    def silence_s(self) -> float:
+        """How long ago the part said last that it is at work."""
+        return self._monotonic() - self._pulsed_at
+
     def error(self, text: str) -> None:
         """Say that the part's last step failed, in fixed words of ours; the first after a pulse is told at once."""
         is_first = not self._error
@@ -98,7 +103,7 @@ class Heartbeat:
                 self._wake.wait(self.interval_s)
 
     def _judge(self) -> tuple[Level, str]:
-        age_s = self._monotonic() - self._pulsed_at
+        age_s = self.silence_s
         level = level_of(age_s, self.interval_s) if self._expects_pulse else "healthy"
         findings = [f"no sign of work for {age_s:.0f} s"] if level != "healthy" else []
         if self._error:
