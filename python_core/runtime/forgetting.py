@@ -85,9 +85,9 @@ def preview(hub: Hub, wanted: ForgetRequest) -> ForgetPreview:
     return count_selected(hub, selection_of(hub, wanted))
 
 
-def count_selected(hub: Hub, chosen: Selection) -> ForgetPreview:
+def count_selected(hub: Hub, chosen: Selection, cause: Cause = "asked") -> ForgetPreview:
     """Count what a forgetting would take now."""
-    row = _row_of(hub, Caller("", "", ""), chosen, "asked")
+    row = _row_of(hub, Caller("", "", ""), chosen, cause)
     with hub.store.reading() as conn:
         return preview_of(*forgettings.count_taken(conn, row))
 

@@ -142,7 +142,7 @@ def _rules_of(hub: Hub) -> Iterator[Rule]:
 
 
 def _count(hub: Hub, rule: Rule, at_ms: int) -> int:
-    return count_selected(hub, _selection(hub, rule, at_ms)).counts[f"{rule.kind}s"]
+    return count_selected(hub, _selection(hub, rule, at_ms), "retention").counts[f"{rule.kind}s"]
 
 
 def _selection(hub: Hub, rule: Rule, at_ms: int) -> Selection:

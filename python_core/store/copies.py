@@ -1,8 +1,8 @@
 """Forget in the copies of the database too: those in ``backups/`` beside it.
 
 A copy of this schema is opened, and the same rows go by the same code. Another cannot be known to be clean, so it is removed: one
-made before a schema step, one that is damaged, a draft of one (who makes it begins again). Copies that the user put elsewhere are
-the user's.
+made before a schema step, one that is damaged or cannot be written, a draft of one (who makes it begins again). Copies that the
+user put elsewhere are the user's.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _UNCLEAN = "unclean"
 
 def list_copies(folder: Path) -> list[Path]:
     """Return the copies of the database in ``folder``, oldest name first."""
-    return sorted((folder / COPIES).glob("*.db"))
+    return sorted(path for path in (folder / COPIES).glob("*.db") if path.is_file())
 
 
 def remove_drafts(folder: Path) -> bool:
@@ -55,7 +55,7 @@ def forget_in_copy(path: Path, rows: list[ForgettingRow]) -> str | None:
         unclean = _is_unclean(path, rows)
     except (apsw.BusyError, apsw.LockedError, apsw.CantOpenError):
         return None
-    except (apsw.NotADBError, apsw.CorruptError):
+    except (apsw.NotADBError, apsw.CorruptError, apsw.ReadOnlyError):
         unclean = None
     if unclean is None:
         return "removed" if _remove(path) else None

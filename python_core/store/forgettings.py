@@ -72,9 +72,10 @@ _COLUMNS = (
 )
 KINDS = ("clip", "visit", "output")
 _TABLES = {"clip": "clips", "visit": "visits", "output": "outputs"}
-_WITHIN = {  # the times of an item: one of them in the span, or for a visit a part of it
+#: The times of an item: one of them in the span, or for a visit a part of it. To retention a visit is as old as it was last seen.
+_WITHIN = {
     "clip": "(x.captured_at BETWEEN f.from_at AND f.to_at OR x.received_at BETWEEN f.from_at AND f.to_at)",
-    "visit": "(x.started_at <= f.to_at AND x.last_seen_at >= f.from_at)",
+    "visit": "(iif(f.cause = 'retention', x.last_seen_at, x.started_at) <= f.to_at AND x.last_seen_at >= f.from_at)",
     "output": "x.at BETWEEN f.from_at AND f.to_at",
 }
 _OLDEST = {"clip": "min(x.captured_at, x.received_at)", "visit": "x.started_at", "output": "x.at"}

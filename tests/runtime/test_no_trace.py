@@ -329,6 +329,19 @@ def test_a_copy_made_while_it_was_under_way_holds_nothing_of_it(hub: Hub) -> Non
     assert files_with(hub.store.folder, CANARY.encode()) == []
 
 
+def test_a_copy_that_cannot_be_written_is_removed_and_a_folder_holds_nothing_up(hub: Hub) -> None:
+    clip = put(hub, text(CANARY))
+    copy_of(hub, "hub-fixed.db")
+    fixed = hub.store.folder / "backups" / "hub-fixed.db"
+    header = bytearray(fixed.read_bytes())
+    header[18] = 3  # SQLite only reads what is of a newer format
+    fixed.write_bytes(header)
+    (fixed.parent / "folder.db").mkdir()
+    receipt = forget(hub, caller(), ForgetRequest(ids=[clip]))
+    assert (receipt.pending, receipt.copies) == (False, {"hub-fixed.db": "removed"})
+    assert files_with(hub.store.folder, CANARY.encode()) == []
+
+
 def run_in_thread(act: Callable[[], Any]) -> Any:
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(act).result()

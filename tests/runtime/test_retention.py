@@ -17,6 +17,7 @@ from python_core.runtime.retention import get_retention, keep_retention
 from python_core.runtime.structured_output import NewOutput, put_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.store import Store
+from python_core.store.visits import get_visit
 from tests.hubs import Clock, caller, make_hub
 
 DAY_S = 86_400
@@ -50,6 +51,19 @@ def test_without_a_setting_everything_stays(hub: Hub, clock: Clock) -> None:
         run(hub)
     assert kept(hub) == {clip}
     assert (get_retention(hub).rules, get_retention(hub).next_run_at) == ([], None)
+
+
+def test_a_page_that_is_still_read_is_not_old(store: Store, clock: Clock) -> None:
+    hub = make_hub(store, clock, {"keep_visit_days": 1}, {"pulse_seconds": 3600})
+    tabs = [TabInfo(url=f"https://{name}.example/", tab_id=name) for name in ("left", "read")]
+    left, read = (str(record_tabs(hub, caller(), tab).results[0].visit_id) for tab in tabs)
+    for _ in range(72):
+        clock.pass_s(3600)
+        record_tabs(hub, caller(), tabs[1])
+        run(hub)
+    with hub.store.reading() as conn:
+        assert (get_visit(conn, left), get_visit(conn, read) is None) == (None, False)
+    assert [rule.now for rule in get_retention(hub).rules] == [0]
 
 
 def test_what_is_too_old_goes_a_day_after_it_was_announced(store: Store, clock: Clock) -> None:
