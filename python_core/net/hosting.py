@@ -278,7 +278,7 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     configure_logs(paths, level=bridge.log_level, days=bridge.log_days, max_total_bytes=bridge.log_mib * 1024 * 1024)
     # Waitress tells its queue's depth at every request that waits: under load a fifth of all Python time went there.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    store = open_store(paths.stored())
+    store = open_store(paths.stored(), lambda line: sys.stderr.write(f"{line}\n"))
     given = given_token(os.environ)
     session = begin_owner_session if whole else join_owner_session
     token = session(Hub(settings, store), given)

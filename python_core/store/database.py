@@ -24,13 +24,14 @@ T = TypeVar("T")
 RECALLED_AT_MOST = 32
 
 
-def open_store(folder: Path) -> Store:
+def open_store(folder: Path, tell: Callable[[str], object] | None = None) -> Store:
     """Open the database in ``folder`` (made 0700, file 0600), bring its schema up to date, and return the store.
 
+    :param tell: is given a line about what takes long.
     :raises StoreUnusable: it is damaged, of a newer version, or its folder cannot be written to.
     """
     try:
-        bring_up_to_date(folder)
+        bring_up_to_date(folder, tell=tell)
     except (apsw.Error, OSError) as fault:
         raise StoreUnusable(
             f"The hub cannot use its database in {folder} ({type(fault).__name__}): check that folder's disk and rights."

@@ -7,7 +7,7 @@ A step never changes once released. Before a step runs on a database that holds 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import apsw
@@ -26,9 +26,19 @@ class StoreUnusable(HubError):
     code = "store_unusable"
 
 
-def bring_up_to_date(folder: Path, steps: Sequence[str] = STEPS) -> None:
+#: From this size on a step and its copy take seconds: whoever waits is told why.
+LARGE_BYTES = 64 * 1024 * 1024
+
+
+def bring_up_to_date(
+    folder: Path,
+    steps: Sequence[str] = STEPS,
+    tell: Callable[[str], object] | None = None,
+    large_bytes: int = LARGE_BYTES,
+) -> None:
     """Make the database in ``folder`` if there is none, and run the steps it has not had yet; safe for many at once.
 
+    :param tell: is given a line before and after each step of a large database.
     :raises StoreUnusable: it was written by a newer version, or it is no database.
     """
     make_private(folder)
@@ -45,8 +55,19 @@ def bring_up_to_date(folder: Path, steps: Sequence[str] = STEPS) -> None:
                 f"{path} was written by a newer SmrtHub (schema {have}, this one knows {len(steps)}). "
                 "Update SmrtHub, or move the file away to start empty."
             )
+        size = path.stat().st_size
+        say: Callable[[str], object] = tell if tell is not None and size >= large_bytes else _say_nothing
         for number in range(have + 1, len(steps) + 1):
+            say(
+                f"Bringing what is stored up to date: step {number} of {len(steps)}, {size // 1_000_000} MB. "
+                f"A copy is made first, in {folder / 'backups'}. Leave it running…"
+            )
             _take_step(path, number, steps[number - 1], is_new=have == 0)
+            say("Done: what is stored is up to date.")
+
+
+def _say_nothing(_line: str) -> None:
+    pass
 
 
 def _version_of(path: Path) -> int:
