@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from python_core.cli.options import EXIT_FAILED, json_option
 from python_core.cli.progress import progress_bar
-from python_core.cli.terminal import note, one_line, say, say_json
+from python_core.cli.terminal import note, one_line, say, say_json, shown
+from python_core.errors import HubError
+from python_core.utils.config_path_resolver import private_opener
 
 if TYPE_CHECKING:
     from python_core.support.hops import Hop
@@ -25,8 +28,9 @@ _COLORS = {"ok": "green", "warning": "yellow", "failed": "red", "repaired": "gre
     "--repair", is_flag=True, help="With --store: build anew what follows from the rest; the hub must not run."
 )
 @click.option("--no-canary", is_flag=True, help="Write nothing: send no tab and no clip through the hub.")
+@click.option("--html", "page", type=click.Path(path_type=Path, dir_okay=False), help="Write a page to this file, too.")
 @json_option
-def doctor(store: bool, full: bool, repair: bool, no_canary: bool, as_json: bool) -> None:
+def doctor(store: bool, full: bool, repair: bool, no_canary: bool, page: Path | None, as_json: bool) -> None:
     """Say what works along the whole chain, and what to do.
 
     Settings, files, processes, ports, disks, clock and store are looked at with the hub running or not. Where it runs, its gate
@@ -41,6 +45,8 @@ def doctor(store: bool, full: bool, repair: bool, no_canary: bool, as_json: bool
     from python_core.support.doctor import is_well, told
 
     hops = _walk(canary=not no_canary)
+    if page is not None:
+        _write_page(page, hops)
     if as_json:
         say_json({"well": is_well(hops), "checks": told(hops)})
     else:
@@ -58,6 +64,20 @@ def _walk(*, canary: bool) -> list[Hop]:
 
     with progress_bar("Walking along the chain") as progress:
         return walk_chain(Machine(resolve_paths()), HubClient, canary=canary, progress=progress)
+
+
+def _write_page(page: Path, hops: list[Hop]) -> None:
+    from python_core.support.review_page import doctor_page
+    from python_core.utils.timestamps import now_ms, to_rfc3339
+
+    content = doctor_page(hops, to_rfc3339(now_ms()))
+    try:
+        page.unlink(missing_ok=True)  # what stands there may be open to others
+        with open(page, "xb", opener=private_opener) as file:
+            file.write(content)
+    except OSError as fault:
+        raise HubError(f"{shown(str(page))} cannot be written: {fault.strerror}") from None
+    note(f"Wrote {shown(str(page.absolute()))}")
 
 
 def _examine(*, full: bool, repair: bool, as_json: bool) -> None:

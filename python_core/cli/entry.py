@@ -16,6 +16,7 @@ import click
 
 from python_core import __version__
 from python_core.cli.audit import audit
+from python_core.cli.bundle import bundle
 from python_core.cli.capture import pause, resume
 from python_core.cli.clients import pair, token
 from python_core.cli.clipboard import clip
@@ -112,6 +113,7 @@ def version(as_json: bool) -> None:
 
 main.add_section("The hub", serve, stop, status, logs, pause, resume)
 main.add_section("What was captured", search, context, clip, events, forget)
-main.add_section("What is kept", export, import_, retention, doctor)
+main.add_section("What is kept", export, import_, retention)
+main.add_section("When something is wrong", doctor, bundle)
 main.add_section("What is made of it", trigger, output)
 main.add_section("Access and settings", pair, confirm, token, audit, rules, config, version)

@@ -26,7 +26,10 @@ def still_runs(facts: dict[str, Any]) -> bool:
     import psutil
 
     try:
-        began_s: float = psutil.Process(facts["pid"]).create_time()
+        process = psutil.Process(facts["pid"])
+        if process.status() == psutil.STATUS_ZOMBIE:  # ended; in a container nobody may ever ask how
+            return False
+        began_s: float = process.create_time()
         return began_s <= from_rfc3339(facts["startedAt"]) / 1000 + CLOCK_SLACK_S
     except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
         return False

@@ -67,5 +67,14 @@ def test_a_second_instance_on_one_store_is_told(idle: Terminal) -> None:
     assert "[second_instance]" in seen.out, seen
 
 
+def test_a_page_of_it_is_written_for_this_user_alone(idle: Terminal, tmp_path: Path) -> None:
+    page = tmp_path / "doctor.html"
+    assert idle("doctor", "--html", str(page)).code == 0
+    text = page.read_text("ascii")
+    assert "not_running" in text
+    assert "<script" not in text
+    assert sys.platform == "win32" or page.stat().st_mode & 0o077 == 0
+
+
 def test_options_of_the_store_go_with_it(idle: Terminal) -> None:
     assert idle("doctor", "--full").code == 2

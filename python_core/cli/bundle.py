@@ -1,0 +1,95 @@
+"""``smrthub bundle``: one file for who helps, with nothing in it that was copied or read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from python_core.cli.options import json_option, moment_of
+from python_core.cli.progress import progress_bar
+from python_core.cli.terminal import note, say, say_json, shown
+from python_core.errors import BadInput
+from python_core.utils.timestamps import from_rfc3339, now_ms
+
+if TYPE_CHECKING:
+    from python_core.support.bundle_format import BundleManifest, Component
+
+DAY_MS = 86_400_000
+
+
+@click.group(invoke_without_command=True)
+@click.option(
+    "--since", metavar="TIME", callback=moment_of, help="Logs from this time on: 2h, 3d, 2026-01-31; else 24h."
+)
+@click.option(
+    "--components", metavar="NAMES", default="", help="Only these, by commas: logs,config,health,store,system."
+)
+@click.option(
+    "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Where to; ends in .zip."
+)
+@json_option
+@click.pass_context
+def bundle(ctx: click.Context, since: str | None, components: str, output: Path | None, as_json: bool) -> None:
+    """Write one file that helps others to help you.
+
+    It holds logs, settings, health, counts, sizes and versions, and nothing that was copied or read. Open review/index.html in it
+    before you send it. The hub need not run.
+    """
+    if ctx.invoked_subcommand is not None:
+        return
+    from python_core.client import HubClient
+    from python_core.support.bundling import write_bundle
+    from python_core.support.own_checks import Machine
+    from python_core.utils.config_path_resolver import resolve_paths
+
+    since_ms = now_ms() - DAY_MS if since is None else from_rfc3339(since)
+    target = output or Path(f"smrthub-bundle-{datetime.now().astimezone():%Y%m%d-%H%M%S}.zip")
+    machine = Machine(resolve_paths())
+    with progress_bar("Gathering") as progress:
+        manifest = write_bundle(machine, HubClient, target, since_ms, _chosen(components), progress=progress)
+    digest = sha256(target.read_bytes()).hexdigest()
+    if as_json:
+        parts = [{name: getattr(each, name) for name in each.__struct_fields__} for each in manifest.parts]
+        say_json({"path": str(target.absolute()), "sha256": digest, "parts": parts, "redactions": manifest.redactions})
+        return
+    _say_written(manifest, target, digest)
+
+
+@bundle.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def verify(file: Path, as_json: bool) -> None:
+    """Check that a bundle is as it was written."""
+    from python_core.support.bundle_verifying import verify_bundle
+
+    manifest = verify_bundle(file)
+    if as_json:
+        say_json({"whole": True, "madeAt": manifest.made_at, "files": len(manifest.files)})
+    else:
+        say(f"{shown(str(file))} is whole: {len(manifest.files)} files, made {manifest.made_at}")
+
+
+def _chosen(components: str) -> list[Component]:
+    from python_core.support.bundle_format import COMPONENTS
+
+    names = [name.strip() for name in components.split(",") if name.strip()]
+    if not set(names) <= set(COMPONENTS):
+        raise BadInput(f"Components are {', '.join(COMPONENTS)}.")
+    return [each for each in COMPONENTS if not names or each in names]
+
+
+def _say_written(manifest: BundleManifest, target: Path, digest: str) -> None:
+    say(f"Wrote {shown(str(target))}, {target.stat().st_size:,} bytes")
+    say(f"SHA-256 {digest}")
+    for kind, times in manifest.redactions.items():
+        say(f"  masked: {times:,} {kind}")
+    for part in manifest.parts:
+        if part.state in ("failed", "left out"):
+            note(f"{part.name} is not in it: {part.reason}")
+    for told in manifest.notes:
+        note(told)
+    note("Read review/index.html in it before you send it.")

@@ -1,0 +1,56 @@
+"""Verify a support bundle: each file is there, as its manifest says, and no other."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from python_core.errors import BadInput
+from python_core.support.bundle_format import FORMAT_VERSION, MAX_BYTES, BundleManifest
+from python_core.utils.ids import digest_of
+
+_MANIFEST = "manifest.json"
+
+
+def verify_bundle(path: Path) -> BundleManifest:
+    """Check every byte against the manifest and return that.
+
+    :raises BadInput: naming the first fault.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _verified(archive, path.name)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
+        raise BadInput(f"{path.name} is damaged, or no bundle.") from None
+    except OSError as fault:
+        raise BadInput(f"{path.name} cannot be read: {fault.strerror}") from None
+
+
+def _verified(archive: zipfile.ZipFile, shown: str) -> BundleManifest:
+    names = archive.namelist()
+    if names.count(_MANIFEST) != 1:
+        raise BadInput(f"{shown} has no {_MANIFEST}: it is no bundle.")
+    try:
+        manifest = msgspec.json.decode(_read(archive, _MANIFEST), type=BundleManifest)
+    except msgspec.MsgspecError:
+        raise BadInput(f"{_MANIFEST} is not that of a bundle.") from None
+    if manifest.format != "smrthub-bundle" or manifest.format_version > FORMAT_VERSION:
+        raise BadInput("The bundle is of a form that this SmrtHub does not know: update SmrtHub.")
+    if sorted(names) != sorted([*manifest.files, _MANIFEST]):
+        raise BadInput("There are other files in it than its manifest names.")
+    for name, told in manifest.files.items():
+        content = _read(archive, name)
+        if len(content) != told.bytes or digest_of(content) != f"sha256:{told.sha256}":
+            raise BadInput(f"{name} is not as it was written.")
+    return manifest
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+    with archive.open(name) as file:
+        content = file.read(2 * MAX_BYTES + 1)
+    if len(content) > 2 * MAX_BYTES:
+        raise BadInput("A file in it is larger than any that a hub writes.")
+    return content

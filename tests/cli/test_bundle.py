@@ -1,0 +1,33 @@
+"""``smrthub bundle`` and ``bundle verify`` as a person types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.cli.terminals import Terminal
+
+
+def test_a_bundle_of_a_running_hub_is_written_and_verified(smrthub: Terminal, tmp_path: Path) -> None:
+    target = str(tmp_path / "bundle.zip")
+    told = smrthub("bundle", "--output", target, "--json").json
+    assert {part["state"] for part in told["parts"]} <= {"included", "empty"}
+    seen = smrthub("bundle", "verify", target)
+    assert seen.code == 0
+    assert "is whole" in seen.out
+    assert smrthub("bundle", "verify", target, "--json").json["whole"] is True
+
+
+def test_a_bundle_needs_no_hub_and_says_what_is_not_in_it(idle: Terminal, tmp_path: Path) -> None:
+    target = tmp_path / "bundle.zip"
+    seen = idle("bundle", "--output", str(target), "--since", "2h", "--components", "health,system")
+    assert seen.code == 0, seen
+    assert "SHA-256" in seen.out
+    assert "status is not in it" in seen.err
+    assert "review/index.html" in seen.err
+    target.write_bytes(target.read_bytes()[:-100])
+    assert idle("bundle", "verify", str(target)).code == 1
+
+
+def test_what_is_no_component_and_no_zip_is_refused(idle: Terminal, tmp_path: Path) -> None:
+    assert idle("bundle", "--components", "clips").code == 1
+    assert idle("bundle", "--output", str(tmp_path / "bundle")).code == 1
