@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 from python_core.errors import HubError, SettingsInvalid
@@ -142,10 +143,17 @@ def _say_where(host: Host) -> None:
         f"  {'Settings':<14}{host.paths.config()}",
         f"  {'Logs':<14}{host.paths.logs()}",
         f"  {'Stored':<14}{host.paths.stored()}",
+        *(f"  {'Command':<14}{command}" for command in [command_beside(Path(sys.executable))] if command),
         *(f"  Note: {warning}" for warning in host.settings.warnings),
         "End it with Ctrl-C.",
     ]
     _say("\n".join(lines))
+
+
+def command_beside(python: Path) -> Path | None:
+    """Return where the command ``smrthub`` lies, which is on no PATH after a start from a clone."""
+    command = python.with_name("smrthub.exe" if python.suffix.lower() == ".exe" else "smrthub")
+    return command if command.is_file() else None
 
 
 def _fail(finding: HubError, code: int) -> int:
