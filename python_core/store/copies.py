@@ -130,8 +130,8 @@ def _clean(path: Path) -> str | None:
 
 def _remove(path: Path) -> bool:
     try:
-        for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"):
-            path.with_name(name).unlink(missing_ok=True)
+        for ending in ("-wal", "-shm", "-journal", ""):  # its own name last: what is cut off is found by it
+            path.with_name(path.name + ending).unlink(missing_ok=True)
     except PermissionError:  # Windows removes no file that somebody reads
         return False
     return True

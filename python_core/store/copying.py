@@ -171,7 +171,16 @@ def has_replaced(folder: Path) -> bool:
 def remove_replaced(folder: Path) -> None:
     """Remove the database that was replaced, and what an interrupted restoring has left."""
     shutil.rmtree(folder / REPLACED, ignore_errors=True)
-    (folder / RESTORING).unlink(missing_ok=True)
+    remove_draft(folder)
+
+
+def remove_draft(folder: Path) -> None:
+    """Remove what was about to be put in the place of the database, and what SQLite has written beside it.
+
+    A journal that a killed restoring has left would be played into the next draft.
+    """
+    for ending in ("-journal", "-wal", "-shm", ""):
+        (folder / (RESTORING + ending)).unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -11,7 +11,7 @@ import msgspec
 from python_core.errors import BadInput, Busy
 from python_core.store.access import carry_access
 from python_core.store.blobs import blob_path, put_blob
-from python_core.store.copying import RESTORING, blobs_named_in, check_unused, faults_in, put_in_place
+from python_core.store.copying import RESTORING, blobs_named_in, check_unused, faults_in, put_in_place, remove_draft
 from python_core.store.restored_items import forget_again
 from python_core.store.restored_log import begin_log_anew
 from python_core.store.restored_state import carry_state, drop_what_was_due
@@ -57,7 +57,7 @@ def restore(paths: Paths, source: Path, progress: Progress = unseen, *, include_
     draft = folder / RESTORING
     try:
         check_unused(folder)
-        draft.unlink(missing_ok=True)
+        remove_draft(folder)
         with room_told():
             _fetch(source, folder, draft, progress)
         if faults_in(draft, thorough=True):
@@ -72,7 +72,7 @@ def restore(paths: Paths, source: Path, progress: Progress = unseen, *, include_
             begin_log_anew(current, draft)
             return Restored(put_in_place(folder), missing, knows_access, forgotten)
     finally:
-        draft.unlink(missing_ok=True)
+        remove_draft(folder)
         lock.release()
 
 

@@ -20,10 +20,11 @@ from python_core.runtime.retention import DAY_MS, get_retention, keep_retention
 from python_core.runtime.status import get_status
 from python_core.runtime.triggers import NewRun, get_run, queue_run, run_next
 from python_core.store import open_store
+from python_core.store.copying import RESTORING, remove_replaced
 from python_core.support.backing_up import back_up
 from python_core.support.restoring import restore
 from python_core.utils.config_path_resolver import Paths
-from tests.hubs import NOON_MS, Clock, caller, make_hub
+from tests.hubs import NOON_MS, Clock, caller, make_hub, run_python
 from tests.support.kept import filled
 
 
@@ -99,3 +100,39 @@ def test_retention_is_announced_anew(paths: Paths, tmp_path: Path) -> None:
     keep_retention(later)
     assert go_on_forgetting(later) == "done"
     assert get_status(later, "bridge").counts != count
+
+
+SIDES = ("-journal", "-wal", "-shm")
+
+
+def test_what_a_killed_restoring_has_left_is_not_played_into_the_next_and_goes(
+    full: Hub, paths: Paths, tmp_path: Path
+) -> None:
+    """A hot journal of the draft holds pages as they were before what was forgotten went from it."""
+    folder, counts = full.store.folder, get_status(full, "bridge").counts
+    back_up(folder, tmp_path / "backup")
+    full.store.close()
+    run_python(KILLED_DRAFT, str(tmp_path / "backup" / "hub.db"), str(folder / RESTORING))
+    assert (folder / f"{RESTORING}-journal").stat().st_size > 512
+    restore(paths, tmp_path / "backup")
+    assert list(folder.glob(f"{RESTORING}*")) == []
+    hub = make_hub(open_store(folder), Clock())
+    assert get_status(hub, "bridge").counts == counts
+    for ending in SIDES:
+        (folder / (RESTORING + ending)).write_bytes(b"captured")
+    remove_replaced(folder)
+    assert list(folder.glob(f"{RESTORING}*")) == []
+
+
+KILLED_DRAFT = """
+import shutil, sys
+from python_core.store.connection import connect
+shutil.copyfile(*sys.argv[1:])
+conn = connect(sys.argv[2])
+conn.execute("PRAGMA cache_size = 1; BEGIN; DELETE FROM clips; DELETE FROM documents; DELETE FROM fragments")
+conn.cacheflush()
+shutil.copyfile(sys.argv[2] + "-journal", sys.argv[2] + "-kept")
+conn.execute("ROLLBACK")
+conn.close()
+shutil.move(sys.argv[2] + "-kept", sys.argv[2] + "-journal")
+"""
