@@ -33,6 +33,7 @@ from python_core.cli.options import Failed, json_option
 from python_core.cli.retention import retention
 from python_core.cli.rules import rules
 from python_core.cli.search import search
+from python_core.cli.service import service
 from python_core.cli.status import status
 from python_core.cli.structured_output import output
 from python_core.cli.terminal import say, say_json
@@ -111,7 +112,7 @@ def version(as_json: bool) -> None:
         say(f"smrthub {__version__}")
 
 
-main.add_section("The hub", serve, stop, status, logs, pause, resume)
+main.add_section("The hub", serve, stop, status, service, logs, pause, resume)
 main.add_section("What was captured", search, context, clip, events, forget)
 main.add_section("What is kept", export, import_, retention)
 main.add_section("When something is wrong", doctor, bundle)

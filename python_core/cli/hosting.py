@@ -52,7 +52,7 @@ def stop(timeout: int, as_json: bool) -> None:
 
     On Windows, which knows no orderly end for such a program, it ends at once; nothing stored is lost.
     """
-    processes = list(_find_processes())
+    processes = list(find_processes())
     for process in processes:
         note(f"Ending the hub (pid {process.pid})…")
         _ask_to_end(process)
@@ -66,7 +66,7 @@ def stop(timeout: int, as_json: bool) -> None:
         say("The hub has ended.")
 
 
-def _find_processes() -> dict[psutil.Process, None]:
+def find_processes() -> dict[psutil.Process, None]:
     """Return the processes that serve this user's hub, each once; the servers have proven that they are its."""
     from python_core.client import HubClient, Service
 
