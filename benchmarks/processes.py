@@ -27,10 +27,10 @@ def hub(home: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, dict[st
     with running([sys.executable, "-m", "python_core"], environ_of(home, ports)) as process:
         await_200([f"http://127.0.0.1:{port}/ping" for port in ports])
         folder = home / "local" / "SmrtHub" / "Runtime" / "python-net"
-        yield process, {name: _read_once_there(folder / f"{name}.json") for name in ("bridge", "web-listener")}
+        yield process, {name: read_once_there(folder / f"{name}.json") for name in ("bridge", "web-listener")}
 
 
-def _read_once_there(path: Path) -> dict[str, Any]:
+def read_once_there(path: Path) -> dict[str, Any]:
     """Read a runtime file, which is written just after its server's first answer."""
     end = time.monotonic() + START_AT_MOST_S
     while not path.exists() and time.monotonic() < end:
