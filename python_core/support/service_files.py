@@ -174,7 +174,6 @@ def _plan_task(machine: Machine) -> ServicePlan:
 
 def windows_task(machine: Machine) -> str:
     """Return the task: at the user's logon, with the user's own rights, without an end or a window."""
-    python = machine.python.with_name("pythonw.exe")
     user = escape(rf"{machine.environ.get('USERDOMAIN', '.')}\{machine.environ.get('USERNAME', '')}")
     return f"""<?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
@@ -206,7 +205,7 @@ def windows_task(machine: Machine) -> str:
   </Settings>
   <Actions Context="User">
     <Exec>
-      <Command>{escape(str(python))}</Command>
+      <Command>{escape(str(machine.python.with_name("pythonw.exe")))}</Command>
       <Arguments>-P -m python_core.cli serve --supervised</Arguments>
       <WorkingDirectory>{escape(str(machine.home))}</WorkingDirectory>
     </Exec>
