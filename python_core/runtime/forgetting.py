@@ -19,7 +19,7 @@ from python_core.runtime.ledger import write_notes
 from python_core.runtime.receipts import ForgetPreview, ForgetReceipt, ReceiptPage, names_in, preview_of, receipt_of
 from python_core.runtime.removal import remove_rows
 from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
-from python_core.smrtdetect.web_address import read_host, site_of
+from python_core.smrtdetect.web_address import read_authority, site_of
 from python_core.store import Connection, forgettings, removal
 from python_core.store.blobs import sweep_blobs
 from python_core.store.forgettings import KINDS, ForgettingRow, Taken
@@ -209,10 +209,10 @@ def _span_of(hub: Hub, wanted: ForgetRequest) -> tuple[int | None, int | None]:
 def _site_of(given: str | None) -> str | None:
     if given is None:
         return None
-    host = read_host(given.strip().removesuffix("."))
-    if host is None:
+    found = read_authority(given.strip().removesuffix("."), 0)
+    if found is None or found[1] or "@" in given:
         raise BadInput.at("/site", "is no name of a site, such as example.com")
-    return site_of(host)
+    return site_of(found[0])
 
 
 def _row_of(hub: Hub, caller: Caller, chosen: Selection, cause: Cause) -> ForgettingRow:

@@ -73,6 +73,15 @@ def test_a_site_takes_its_subdomains_and_no_namesake(hub: Hub, site: str) -> Non
     assert kept(hub) == set(stays), gone
 
 
+def test_a_site_without_a_name_is_given_by_its_address(hub: Hub) -> None:
+    page = visit(hub, "http://[::1]:3000/")
+    put(hub, "stays", url="http://10.0.0.1/")
+    assert [item.id for item in forget(hub, caller(), wanted(site="[0:0::1]")).items] == [page]
+    for refused in ("localhost:8000", "me@example.com", "[::1", "[::1]:3000"):
+        with pytest.raises(BadInput):
+            forget(hub, caller(), wanted(site=refused))
+
+
 def test_a_span_takes_what_was_copied_or_arrived_within_it(hub: Hub, clock: Clock) -> None:
     put(hub, "old")
     clock.pass_s(3600)
