@@ -43,7 +43,7 @@ def bundle(ctx: click.Context, since: str | None, components: str, output: Path 
         return
     from python_core.client import HubClient
     from python_core.support.bundling import write_bundle
-    from python_core.support.own_checks import Machine
+    from python_core.support.machine import Machine
     from python_core.utils.config_path_resolver import resolve_paths
 
     since_ms = now_ms() - DAY_MS if since is None else from_rfc3339(since)

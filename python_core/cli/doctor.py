@@ -59,7 +59,7 @@ def doctor(store: bool, full: bool, repair: bool, no_canary: bool, page: Path | 
 def _walk(*, canary: bool) -> list[Hop]:
     from python_core.client import HubClient
     from python_core.support.doctor import walk_chain
-    from python_core.support.own_checks import Machine
+    from python_core.support.machine import Machine
     from python_core.utils.config_path_resolver import resolve_paths
 
     with progress_bar("Walking along the chain") as progress:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import apsw
+
 from python_core.store.connection import Connection
 
 #: Rows of each table, the newest, whose texts outside of the search index are read.
@@ -40,9 +42,12 @@ def words_aside(conn: Connection) -> set[str]:
 
 
 def is_indexed(conn: Connection, word: str) -> bool:
-    """Say whether a word, of letters and digits alone, stands in the search index."""
+    """Say whether a word, of letters and digits alone, stands in the search index, or may: where a damaged page hides it."""
     sql = "SELECT 1 FROM documents_index WHERE documents_index MATCH ? LIMIT 1"
-    return conn.execute(sql, (f'"{word}"',)).fetchone() is not None
+    try:
+        return conn.execute(sql, (f'"{word}"',)).fetchone() is not None
+    except apsw.Error:
+        return True
 
 
 def _newest_first(table: str) -> str:

@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from python_core.support.doctor import Connect
+from python_core.support.machine import Machine
 from python_core.support.masking import Masker
-from python_core.support.own_checks import Machine
 from python_core.utils.ids import digest_of
 
 FORMAT_VERSION = 1

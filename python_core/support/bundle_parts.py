@@ -24,7 +24,7 @@ from python_core.support.bundle_format import Gathering, Part, as_json
 from python_core.support.bundle_logs import build_logs
 from python_core.support.doctor import told, walk_chain
 from python_core.support.log_entries import SLUGS
-from python_core.support.own_checks import load_seen
+from python_core.support.machine import load_seen
 from python_core.utils.timestamps import to_rfc3339
 
 _PACKAGES = (
@@ -35,7 +35,7 @@ _STAMP = r"\.\d{4}-\d\d-\d\dT[0-9-]{12}Z"
 #: The names that files of the hub have; another file is counted, not named.
 _KNOWN = re.compile(
     rf"hub\.db(?:-wal|-shm|-journal)?|[a-z-]{{1,20}}\.lock|(?:bridge|web-listener)-settings\.json|privacy-rules\.json"
-    rf"|(?:bridge|web-listener)\.(?:json|sock)|\.atomic-json\.lock|[a-z_]{{1,20}}\.health\.json|log-levels\.json"
+    rf"|(?:bridge|web-listener)\.(?:json|sock)|\.atomic-json\.lock|[a-z_]{{1,20}}\.health\.json|log-levels\.json|supervisor\.json"
     rf"|python-(?:net|runtime)-log(?:{_STAMP})?\.(?:txt|json)(?:\.lock)?|hub-[0-9a-zA-Z-]{{1,40}}\.db"
 )
 
@@ -72,7 +72,9 @@ def _settings(gathering: Gathering) -> dict[str, bytes]:
     path = rules_path(gathering.machine.paths)
     if path.exists():
         rules = read_privacy_rules(path)
-        built["config/privacy-rules.json"] = as_json({"rules": len(rules.rules)})
+        built["config/privacy-rules.json"] = as_json(
+            {"rules": len(rules.rules), "enabled": sum(rule.enabled for rule in rules.rules)}
+        )
     return built
 
 

@@ -32,8 +32,8 @@ from python_core.support.bundle_format import (
 from python_core.support.bundle_parts import parts, versions, why_not
 from python_core.support.doctor import Connect
 from python_core.support.leak_scan import scan
+from python_core.support.machine import Machine
 from python_core.support.masking import Masker, own_words, words_of
-from python_core.support.own_checks import Machine
 from python_core.support.progress import Progress, unseen
 from python_core.support.review_page import review_of
 from python_core.utils.timestamps import to_rfc3339

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,10 +106,17 @@ class Canary:
         if self._is_found() or self._is_there():
             detail = "it is still there"
             return Finding("canary: forget", "failed", detail, "not_forgotten", f"smrthub forget {' '.join(self.ids)}")
+        self.ids = []
         if receipt["pending"]:
             detail = "gone; its bytes are still being overwritten"
             return Finding("canary: forget", "warning", detail, "forgetting_pending", "It goes on by itself.")
         return Finding("canary: forget", "ok", "nothing is left")
+
+    def clean_up(self) -> None:
+        """Forget what a walk that was broken off has left."""
+        if self.ids:
+            with suppress(HubError):
+                self.running.bridge.call("POST", "/forget", {"ids": self.ids})
 
     def _is_found(self) -> bool:
         return bool(self.running.bridge.call("GET", "/search", query={"q": self.word})["items"])

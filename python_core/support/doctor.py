@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any
 
@@ -11,11 +11,14 @@ from python_core.errors import HubError, NotReachable
 from python_core.support.canary import Canary
 from python_core.support.hops import Hop, run_checks
 from python_core.support.hub_checks import Called, Running, Service, hub_checks
-from python_core.support.own_checks import Machine, own_checks
+from python_core.support.machine import Machine
+from python_core.support.own_checks import own_checks
 from python_core.support.processes import still_runs
 from python_core.support.progress import Progress, unseen
 from python_core.support.store_files import Finding
 
+#: About how many steps there are.
+HOPS = 45
 #: Gives a server of the running hub; NotReachable where none runs.
 Connect = Callable[[Service], Called]
 
@@ -28,9 +31,12 @@ def walk_chain(
     :param canary: send a tab and a clip through the hub, and forget them.
     """
     hops = []
-    for hop in _walk(machine, connect, canary=canary):
-        hops.append(hop)
-        progress(len(hops), 40)
+    with closing(
+        _walk(machine, connect, canary=canary)
+    ) as walk:  # so that a broken-off walk forgets its canary at once
+        for hop in walk:
+            hops.append(hop)
+            progress(len(hops), HOPS)
     return hops
 
 
@@ -45,7 +51,7 @@ def told(hops: list[Hop]) -> list[dict[str, Any]]:
     return [dict(zip(names, hop, strict=True)) for hop in hops]
 
 
-def _walk(machine: Machine, connect: Connect | None, *, canary: bool) -> Iterator[Hop]:
+def _walk(machine: Machine, connect: Connect | None, *, canary: bool) -> Generator[Hop, None, None]:
     yield from run_checks(own_checks(machine))
     if connect is not None:
         with ExitStack() as connections:
@@ -66,7 +72,11 @@ def _ask(machine: Machine, connect: Connect, *, canary: bool) -> Iterator[Hop]:
         return
     yield from run_checks(hub_checks(running))
     if canary:
-        yield from run_checks(Canary(running).checks())
+        walk = Canary(running)
+        try:
+            yield from run_checks(walk.checks())
+        finally:
+            walk.clean_up()
 
 
 def _listener(connect: Connect) -> Called | None:

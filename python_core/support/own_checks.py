@@ -3,62 +3,28 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import stat
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 from python_core.config import (
-    BRIDGE,
     SECTIONS,
-    WEB_LISTENER,
-    BridgeSettings,
-    Loaded,
-    WebListenerSettings,
-    load_section,
     read_privacy_rules,
     rules_path,
 )
 from python_core.errors import SettingsInvalid
-from python_core.store.schema import DATABASE_NAME
 from python_core.support.hops import Check
-from python_core.support.processes import Instance, list_instances, still_runs
+from python_core.support.machine import Machine, load_seen
+from python_core.support.process_checks import check_instances, check_port, check_process, check_supervisor
 from python_core.support.store_checks import examine_briefly
 from python_core.support.store_files import Finding, count_open_to_others
-from python_core.utils.atomic_json import read_json
 from python_core.utils.config_path_resolver import Paths
-from python_core.utils.file_lock import FileLock
-from python_core.utils.port_holder import holder_of
-from python_core.utils.timestamps import now_ms, to_rfc3339
+from python_core.utils.timestamps import to_rfc3339
 
 #: A file may be this much younger than the clock says: another machine may have written it.
 SKEW_MS = 60_000
 #: Before this version's time a clock is wrong: 2025-01-01.
 EPOCH_MS = 1_735_689_600_000
 LOG_ROOM_BYTES = 64 << 20
-CONNECT_S = 0.5
-
-
-@dataclass(frozen=True)
-class Machine:
-    """Where the doctor looks; the clock, the processes and the holder of a port are asked by these functions."""
-
-    paths: Paths
-    environ: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    now: Callable[[], int] = now_ms
-    instances: Callable[[Path], list[Instance]] = list_instances
-    free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free
-
-    def facts(self, service: str = "bridge") -> dict[str, Any] | None:
-        """Return what a server's runtime file tells, whether its process lives or not."""
-        try:
-            found = read_json(self.paths.runtime() / f"{service}.json")
-        except (OSError, SettingsInvalid):
-            return None
-        return found if isinstance(found, dict) else None
 
 
 def own_checks(machine: Machine) -> list[Check]:
@@ -72,6 +38,7 @@ def own_checks(machine: Machine) -> list[Check]:
         ("folders", lambda: check_folders(machine)),
         ("private files", lambda: check_modes(machine)),
         ("process", lambda: check_process(machine)),
+        ("supervisor", lambda: check_supervisor(machine)),
         ("instances", lambda: check_instances(machine)),
         *((f"{section.name} port", lambda name=section.name: check_port(machine, name)) for section in SECTIONS),
         ("log disk", lambda: check_log_disk(machine)),
@@ -98,19 +65,6 @@ def check_settings(machine: Machine, name: str) -> Finding:
     return Finding(check, "ok", "in force")
 
 
-def load_seen(machine: Machine, name: str) -> Loaded[BridgeSettings] | Loaded[WebListenerSettings] | None:
-    """Load a section's settings, or None where it has no file: none is made by looking.
-
-    :raises SettingsInvalid: they cannot be taken.
-    """
-    section = BRIDGE if name == BRIDGE.name else WEB_LISTENER
-    if not (machine.paths.config() / section.file_name).exists():
-        return None
-    if section is BRIDGE:
-        return load_section(BRIDGE, machine.paths, machine.environ)
-    return load_section(WEB_LISTENER, machine.paths, machine.environ)
-
-
 def check_rules(machine: Machine) -> Finding:
     """The rules can be read: else the hub goes on with the last good ones, or keeps everything out."""
     path = rules_path(machine.paths)
@@ -120,7 +74,7 @@ def check_rules(machine: Machine) -> Finding:
         rules = read_privacy_rules(path)
     except SettingsInvalid:
         return Finding("privacy rules", "failed", "cannot be taken", "rules_invalid", "smrthub rules check says why.")
-    return Finding("privacy rules", "ok", f"{len(rules.rules)} in force")
+    return Finding("privacy rules", "ok", f"{sum(rule.enabled for rule in rules.rules)} in force")
 
 
 def check_folders(machine: Machine) -> Finding:
@@ -145,55 +99,6 @@ def check_modes(machine: Machine) -> Finding:
         advice = f"Make them yours alone: chmod -R u+rwX,go= {paths.roaming} {paths.local}"
         return Finding("private files", "failed", f"{found} are open to others, or links", "files_open", advice)
     return Finding("private files", "ok", "yours alone")
-
-
-def check_process(machine: Machine) -> Finding:
-    """Whether the hub runs, was killed, or runs and does not say where."""
-    facts = machine.facts()
-    if facts is not None and still_runs(facts):
-        return Finding("process", "ok", f"runs (pid {facts['pid']}) since {facts['startedAt']}")
-    if _is_held(machine.paths.runtime() / "hub.lock"):
-        advice = "Wait a moment; if it stays so, end that process and start the hub: smrthub serve"
-        return Finding("process", "failed", "a hub runs and does not say where", "hub_silent", advice)
-    if facts is not None:
-        advice = "Nothing acknowledged is lost. Start it again: smrthub serve. Its last words: smrthub logs"
-        return Finding("process", "warning", "the hub ended without ending in order", "hub_killed", advice)
-    return Finding("process", "skipped", "the hub does not run", "not_running", "Start it: smrthub serve")
-
-
-def check_instances(machine: Machine) -> Finding:
-    """One hub serves one store; a second is told by its ports."""
-    found = machine.instances(machine.paths.stored() / DATABASE_NAME)
-    if len(found) > 1:
-        told = "; ".join(f"pid {each.pids[0]} on {', '.join(map(str, each.ports))}" for each in found)
-        advice = "End the one that you did not mean to start. Both work on one store, and share it well."
-        return Finding("instances", "warning", f"{len(found)} serve this store: {told}", "second_instance", advice)
-    return Finding("instances", "ok", "one" if found else "none")
-
-
-def check_port(machine: Machine, name: str) -> Finding:
-    """The configured port is the hub's, or free."""
-    check = f"{name} port"
-    try:
-        loaded = load_seen(machine, name)
-    except SettingsInvalid:
-        return Finding(check, "skipped", "not known: see its settings", "settings_invalid", "smrthub config check")
-    settings = (
-        (BridgeSettings() if name == BRIDGE.name else WebListenerSettings()) if loaded is None else loaded.settings
-    )
-    facts = machine.facts(name)
-    has_it = facts is not None and still_runs(facts)
-    if facts is not None and has_it and settings.port in (0, facts["port"]):
-        return Finding(check, "ok", f"the hub's, {facts['port']}")
-    if settings.port == 0:
-        return Finding(check, "ok", "any free one")
-    if not _answers(settings.host, settings.port):
-        return Finding(check, "ok", f"{settings.port} is free")
-    detail = f"{holder_of(settings.port)} holds {settings.port}"
-    if facts is not None and has_it:
-        detail += f"; the hub took {facts['port']}"
-    advice = "End that program, or set another port: smrthub config path"
-    return Finding(check, "warning" if settings.port_fallback else "failed", detail, "port_taken", advice)
 
 
 def check_log_disk(machine: Machine) -> Finding:
@@ -227,22 +132,3 @@ def _written_ms(paths: Paths) -> Iterator[int]:
     for folder in (paths.stored(), paths.runtime(), paths.logs()):
         for path in folder.iterdir() if folder.is_dir() else ():
             yield path.lstat().st_mtime_ns // 1_000_000
-
-
-def _is_held(path: Path) -> bool:
-    """Say whether a process holds a lock; the file is not made for it."""
-    if not path.is_file():
-        return False
-    lock = FileLock(path)
-    if not lock.try_acquire():
-        return True
-    lock.release()
-    return False
-
-
-def _answers(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), CONNECT_S).close()
-    except OSError:
-        return False
-    return True

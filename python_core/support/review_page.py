@@ -61,7 +61,7 @@ def doctor_page(hops: list[Hop], made: str) -> bytes:
         "<h1>SmrtHub doctor</h1>",
         f'<p class="faint">Looked {made}.</p>',
         f"<p>{summary}</p>",
-        _table(("", "what", "found", "code", "took"), rows, {0, 1, 4}),
+        _table(("", "what", "found", "code", "took"), rows, {0, 1, 3, 4}),
     ]
     return page_of("SmrtHub doctor", body).encode("ascii", "xmlcharrefreplace")
 

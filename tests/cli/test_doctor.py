@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from python_core.client import HubClient
+from python_core.support.doctor import walk_chain
+from python_core.support.hub_checks import Service
+from python_core.support.machine import Machine
 from tests.cli.terminals import Terminal
 from tests.whole.hub_home import wait_for
 
@@ -65,6 +69,22 @@ def test_a_second_instance_on_one_store_is_told(idle: Terminal) -> None:
     second.url("")
     seen = idle("doctor", "--no-canary")
     assert "[second_instance]" in seen.out, seen
+
+
+def test_a_walk_that_is_broken_off_leaves_nothing(smrthub: Terminal) -> None:
+    bridge = smrthub.home.caller()
+    before = bridge.get("/status")["counts"]
+
+    def connect(service: Service) -> HubClient:
+        return HubClient(service, environ=smrthub.home.environ)
+
+    def break_off(*_: int) -> None:
+        if bridge.get("/status")["counts"] != before:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        walk_chain(Machine(smrthub.home.paths, smrthub.home.environ), connect, progress=break_off)
+    assert bridge.get("/status")["counts"] == before
 
 
 def test_a_page_of_it_is_written_for_this_user_alone(idle: Terminal, tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from python_core.support.bundle_parts import parts
 from python_core.support.bundle_verifying import verify_bundle
 from python_core.support.bundling import write_bundle
 from python_core.support.leak_scan import LeakFound
+from python_core.support.machine import Machine
 from python_core.support.masking import Masker
-from python_core.support.own_checks import Machine
 from python_core.utils.config_path_resolver import Paths, make_private
 from tests.support.kept import filled, put, text
 

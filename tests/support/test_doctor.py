@@ -14,7 +14,7 @@ import pytest
 
 from python_core.config import load_or_seed_privacy_rules, load_or_seed_settings
 from python_core.support.doctor import told, walk_chain
-from python_core.support.own_checks import Machine
+from python_core.support.machine import Machine
 from python_core.support.processes import Instance
 from python_core.utils.atomic_json import write_json
 from python_core.utils.config_path_resolver import Paths, make_private
@@ -105,6 +105,11 @@ def set_clock_back(machine: Machine) -> None:
     os.utime(machine.paths.stored() / "hub.db", (later_s, later_s))
 
 
+def give_up(machine: Machine) -> None:
+    told = {"state": "gave_up", "pid": 1, "startedAt": "2026-01-01T00:00:00.000Z", "lastCode": -9}
+    write_json(machine.paths.runtime() / "supervisor.json", told)
+
+
 unix = pytest.mark.skipif(sys.platform == "win32", reason="no modes there")
 TABLE: list[tuple[Callable[[Machine], None], str, str, str]] = [
     (damage_database, "schema", "failed", "store_unusable"),
@@ -117,6 +122,7 @@ TABLE: list[tuple[Callable[[Machine], None], str, str, str]] = [
     (misspell_setting, "web-listener settings", "warning", "settings_unknown"),
     (spoil_rules, "privacy rules", "failed", "rules_invalid"),
     (leave_runtime_file, "process", "warning", "hub_killed"),
+    (give_up, "supervisor", "failed", "supervisor_gave_up"),
     (set_clock_back, "clock", "failed", "clock_behind"),
 ]
 
@@ -165,9 +171,9 @@ def test_a_clock_before_this_version_and_a_full_disk_of_logs_are_told(machine: M
 
 def test_every_reason_code_stands_in_the_documentation() -> None:
     page = (ROOT / "docs" / "support.md").read_text("utf-8")
-    modules = ("own_checks", "hub_checks", "canary", "doctor", "store_files", "hops")
+    modules = ("own_checks", "process_checks", "hub_checks", "canary", "doctor", "store_files", "hops")
     text = "".join((ROOT / "python_core" / "support" / f"{name}.py").read_text("utf-8") for name in modules)
-    found = set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', text)) - {"canary_walk"}
+    found = set(re.findall(r'"([a-z]+(?:_[a-z]+)+)"', text)) - {"gave_up"}  # no code: how a supervisor is
     assert {"port_taken", "gate_open", "search_missing"} <= found
     assert [code for code in sorted(found) if f"`{code}`" not in page] == []
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from python_core.client import HubClient
 from python_core.support.bundling import write_bundle
-from python_core.support.own_checks import Machine
+from python_core.support.machine import Machine
 from tests.cli.terminals import Terminal
 from tests.whole.hub_home import Home
 from tests.whole.test_log_leaks import Canaries, plant_in_addresses, plant_in_clips, plant_in_tabs
