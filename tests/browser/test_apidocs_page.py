@@ -16,6 +16,9 @@ VIOLATIONS = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation", (e) => violations.push(`${e.violatedDirective} ${e.blockedURI} ${e.sample}`));
 """
+GROUNDS = """
+[document.body, document.querySelector(".swagger-ui")].map((element) => getComputedStyle(element).backgroundColor)
+"""
 
 
 class Seen:
@@ -88,6 +91,16 @@ def test_the_page_shows_every_operation_and_keeps_its_policy(seen: Seen) -> None
     page.locator("section.models").get_by_text("NewClip", exact=True).wait_for()
     assert page.title() == "SmrtHub API"
     assert page.locator("code", has_text="bridge.json").count() >= 1
+    seen.check()
+
+
+def test_the_page_is_dark_where_the_system_is(seen: Seen) -> None:
+    grounds = []
+    page = seen.open()
+    for scheme in ("light", "dark"):  # while it is open
+        page.emulate_media(color_scheme=scheme)
+        grounds.append(page.evaluate(GROUNDS))
+    assert grounds == [["rgb(255, 255, 255)", "rgba(0, 0, 0, 0)"], ["rgb(28, 32, 34)", "rgb(28, 32, 34)"]]
     seen.check()
 
 

@@ -29,6 +29,12 @@ const ours = (system) => ({
   },
 });
 
+// As the system wants it, light or dark; also when that changes while the page is open.
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+const colour = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", colour);
+colour();
+
 window.addEventListener("DOMContentLoaded", () => {
   const place = document.getElementById("api");
   place.replaceChildren();
