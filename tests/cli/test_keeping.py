@@ -22,9 +22,9 @@ def test_what_was_exported_is_verified_and_imported_into_an_empty_hub(
     assert told["counts"]["clips"] >= 1
     assert "is whole" in smrthub("export", "verify", str(path)).out
     assert smrthub("export", "verify", str(path), "--json").json["whole"] is True
-    assert f"Would take in {told['counts']['clips']:,} clip" in idle("import", "--dry-run", str(path)).out.replace(
-        f"{told['counts']['visits']:,} visits, ", ""
-    )
+    would = idle("import", "--dry-run", str(path)).out
+    assert would.startswith("Would take in ")
+    assert f"{told['counts']['clips']:,} clip" in would
     assert idle("import", str(path), "--json").json["counts"]["clips"] == {"added": told["counts"]["clips"]}
     assert "Took in nothing" in idle("import", str(path)).out
     idle.home.start_hub()
@@ -54,7 +54,7 @@ def test_posts_go_on_while_an_import_runs(smrthub: Terminal, idle: Terminal, tmp
         thread.join()
     listed = idle("clip", "list", "--limit", "10000", "--json").json["items"]
     assert {item["id"] for item in listed} >= set(posted)
-    assert sum(item["fragments"][0]["preview"].startswith("to be imported") for item in listed) == 20
+    assert sum(item["fragments"][0].get("preview", "").startswith("to be imported") for item in listed) == 20
 
 
 def test_a_fault_is_told_with_its_place_and_exit_code_1(smrthub: Terminal, idle: Terminal, tmp_path: Path) -> None:
