@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from http.client import HTTPException
 from typing import NamedTuple
 
 from python_core.errors import HubError
@@ -36,6 +37,9 @@ def run_checks(checks: Iterable[Check]) -> Iterator[Hop]:
         except OSError as fault:
             told = fault.strerror or type(fault).__name__
             findings = [Finding(name, "failed", told, "unreadable", "May you read the hub's folders?")]
+        except (HTTPException, LookupError, TypeError, ValueError):
+            advice = "Is what runs of another version than this command? smrthub version, smrthub status"
+            findings = [Finding(name, "failed", "answered in a form that is not known here", "answer_unknown", advice)]
         took_ms = round((time.monotonic() - began_s) * 1000)
         for finding in findings:
             yield Hop(*finding, took_ms)

@@ -72,7 +72,7 @@ def check_proof(name: Service, called: Called) -> Finding:
 def check_gate(name: Service, server: Any) -> Finding:
     """What must be refused is refused: a foreign Host, a foreign page, a call without a token."""
     method, path = ("GET", "/clipboard") if name == "bridge" else ("POST", "/tab-info")
-    own = f"{server.host}:{server.port}"
+    own = f"[{server.host}]:{server.port}" if ":" in server.host else f"{server.host}:{server.port}"
     asked = {
         "a foreign Host": ({"Host": "doctor.example"}, 421),
         "a foreign page": ({"Host": own, "Origin": "https://doctor.example"}, 403),

@@ -14,8 +14,10 @@ import pytest
 
 from python_core.config import load_or_seed_privacy_rules, load_or_seed_settings
 from python_core.support.doctor import told, walk_chain
+from python_core.support.hops import run_checks
 from python_core.support.machine import Machine
 from python_core.support.processes import Instance
+from python_core.support.store_files import Finding
 from python_core.utils.atomic_json import write_json
 from python_core.utils.config_path_resolver import Paths, make_private
 from python_core.utils.file_lock import FileLock
@@ -167,6 +169,15 @@ def test_a_clock_before_this_version_and_a_full_disk_of_logs_are_told(machine: M
     wrong = replace(machine, now=lambda: 0, free_bytes=lambda _: 0)
     assert codes(wrong)["clock"] == ("failed", "clock_wrong")
     assert codes(wrong)["log disk"] == ("failed", "log_disk_short")
+
+
+def test_a_check_that_meets_what_it_does_not_know_is_no_end() -> None:
+    def breaks() -> Finding:
+        raise KeyError("canary")
+
+    [hop] = run_checks([("part", breaks)])
+    assert (hop.state, hop.code) == ("failed", "answer_unknown")
+    assert "canary" not in str(hop)
 
 
 def test_every_reason_code_stands_in_the_documentation() -> None:
