@@ -38,9 +38,9 @@ def supervise() -> int:
         # -P: a folder python_core in the working folder is not ours.
         command = [sys.executable, "-P", "-m", "python_core", "--supervised"]
         supervisor = Supervisor(command, paths, grace_s=grace_s, say=say, output=_output())
-        for name in _SIGNALS:
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), lambda *_: supervisor.stop.set())
+        for number in (getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup has SIGHUP ignored
+                signal.signal(number, lambda *_: supervisor.stop.set())
         return supervisor.run()
     finally:
         lock.release()

@@ -15,6 +15,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from python_core.config import Settings, load_or_seed_settings
+from python_core.errors import HubError
 from python_core.net.connections import Channel, SlowRequests
 from python_core.net.flask_later import FlaskLater
 from python_core.net.front import build_front
@@ -243,7 +244,11 @@ class Host:
         interval_s = BEAT_INTERVAL_S[tag]
 
         def beat(module: str, level: str, detail: str) -> None:
-            record_beat(self._hub, module, interval_s, level, detail)
+            try:
+                record_beat(self._hub, module, interval_s, level, detail)
+            except HubError as finding:
+                log.warning("The sign of life of {module} could not be written", module=module, exception=finding)
+                raise
             write_notes(self._hub)
 
         heartbeat = Heartbeat(interval_s, tag, beat)

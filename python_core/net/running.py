@@ -36,7 +36,9 @@ log = get_logger_for("python-net", __name__)
 
 
 def run_host(services: list[str], *, whole: bool, supervised: bool = False) -> int:
-    """Serve until SIGTERM or Ctrl-C and return the exit code: 0 ended in order, 1 failed, 70 a part of it died, 78 settings.
+    """Serve until SIGTERM, Ctrl-C or the terminal's end.
+
+    Returns the exit code: 0 ended in order, 1 failed, 70 a part of it died, 78 settings.
 
     :param whole: the hub itself, of which one runs at a time: a second start says where the first is, and ends with 0.
     :param supervised: end in order, too, when standard input ends: it is a pipe of the supervisor's.
@@ -61,8 +63,7 @@ def run_host(services: list[str], *, whole: bool, supervised: bool = False) -> i
 
 def _serve(services: list[str], *, whole: bool, supervised: bool) -> int:
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    _end_by_signals(stop)
     if supervised:
         threading.Thread(target=_await_end_of_input, args=(stop,), name="smrthub-supervised", daemon=True).start()
     host = make_host(whole=whole)
@@ -85,6 +86,14 @@ def _serve(services: list[str], *, whole: bool, supervised: bool) -> int:
         stop_flusher()
         flush_logs()
     return EXIT_OK
+
+
+def _end_by_signals(stop: threading.Event) -> None:
+    numbers = [signal.SIGTERM, signal.SIGINT]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup has it ignored
+        numbers.append(signal.SIGHUP)
+    for number in numbers:
+        signal.signal(number, lambda *_: stop.set())
 
 
 def _watch(host: Host, stop: threading.Event) -> str | None:

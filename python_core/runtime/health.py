@@ -97,21 +97,32 @@ def worst_of(modules: dict[str, ModuleView]) -> str:
     return max((module.level for module in modules.values()), key=LEVELS.index)
 
 
-def announce_levels(conn: Connection, hub: Hub, caller: Caller, modules: dict[str, ModuleView]) -> None:
-    """Announce ``runtime_warning`` for each part that got worse or is well again since it was told last, by any process."""
+def announce_levels(conn: Connection, hub: Hub, caller: Caller, modules: dict[str, ModuleView]) -> dict[str, str]:
+    """Announce ``runtime_warning`` for each part that got worse or is well again since it was told last, by any process.
+
+    Returns the new levels of these parts.
+    """
     text = meta.get_value(conn, _TOLD)
     before = msgspec.json.decode(text or "{}", type=dict[str, str])
     now = {name: before[name] for name in before.keys() - modules.keys()}
     now |= {name: module.level for name, module in modules.items() if module.level != "healthy"}
     if now == before:
-        return
+        return {}
     meta.set_value(conn, _TOLD, msgspec.json.encode(now, order="sorted").decode())
+    told = {}
     for name in modules:
         was, level = before.get(name, "healthy"), now.get(name, "healthy")
         if LEVELS.index(level) > LEVELS.index(was) or (level == "healthy" and was != "healthy"):
             announce(conn, hub, caller, "runtime_warning", module=name, level=level, before=was)
-            tell = log.information if level == "healthy" else log.warning
-            tell("{module} is {level}", module=name, level=level)
+            told[name] = level
+    return told
+
+
+def log_levels(told: dict[str, str]) -> None:
+    """Log what was announced, once that is on disk."""
+    for name, level in told.items():
+        tell = log.information if level == "healthy" else log.warning
+        tell("{module} is {level}", module=name, level=level)
 
 
 def _module(level: str, detail: str) -> ModuleView:

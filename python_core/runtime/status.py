@@ -20,6 +20,7 @@ from python_core.runtime.health import (
     announce_levels,
     judge_here,
     judge_stored,
+    log_levels,
     read_stored,
     worst_of,
 )
@@ -141,15 +142,15 @@ def record_beat(hub: Hub, module: str, interval_s: int, level: str, detail: str)
     row = BeatRow(module, os.getpid(), interval_s, level, detail, hub.now())
     here = judge_here(hub) if module == "bridge" else {}
 
-    def act(conn: Connection) -> None:
+    def act(conn: Connection) -> dict[str, str]:
         before = beats.set_beat(conn, row)
         announce_lapsed(conn, hub, _self(module))
         _announce_rules(conn, hub, module)
         if before is None or before.pid != row.pid or before.level != level:
             announce(conn, hub, _self(module), "heartbeat", module=BEATING[module], level=level)
-        announce_levels(conn, hub, _self(module), {**judge_stored(read_stored(conn), row.at_ms), **here})
+        return announce_levels(conn, hub, _self(module), {**judge_stored(read_stored(conn), row.at_ms), **here})
 
-    hub.store.write(act)
+    log_levels(hub.store.write(act))
 
 
 def forget_beats(hub: Hub, modules: Iterable[str]) -> None:

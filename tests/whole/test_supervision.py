@@ -90,6 +90,18 @@ def test_stop_ends_supervisor_and_hub_and_a_second_supervisor_is_none(home: Home
     assert supervisor.wait() == 0
 
 
+def test_a_closed_terminal_ends_both_in_order(home: Home) -> None:
+    supervisor = supervised(home)
+    wait_for(lambda: "SmrtHub is running." in supervisor.output, supervisor.is_up, supervisor.says)
+    hub = psutil.Process(home.facts()["pid"])
+    hub.send_signal(signal.SIGHUP)  # a terminal tells all that run in it
+    supervisor.signal(signal.SIGHUP)
+    assert supervisor.wait() == 0
+    assert not hub.is_running()
+    log = (home.paths.logs() / "python-net-log.json").read_text("utf-8").splitlines()
+    assert json.loads(log[-1])["renderedMessage"] == "Ended in order"
+
+
 def test_settings_that_cannot_be_end_the_supervision_at_once(home: Home) -> None:
     assert supervised(home, SMRTHUB_BRIDGE_THREADS="many").wait() == 78
 
