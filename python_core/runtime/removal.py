@@ -75,6 +75,8 @@ def _remove_items(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
 
     def remove_rest(conn: Connection) -> None:
         now = forgettings.get_forgetting(conn, row.id) or row
+        if now.state != "removing":  # another thread or process has brought it further, and what was wanted is cleared
+            return
         if row.from_ms is not None and row.to_ms is not None and row.site is None and row.visits_upto:
             count = removal.remove_sightings_within(conn, row.from_ms, row.to_ms)
             now.gone.counts["sightings"] = now.gone.counts.get("sightings", 0) + count

@@ -6,13 +6,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import apsw
 import msgspec
 
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import ClipSearch, NewClip, list_clips, put_clip
-from python_core.runtime.forgetting import ForgetRequest, carry_out, forget, go_on_forgetting, selection_of
+from python_core.runtime.forgetting import (
+    ForgetRequest,
+    carry_out,
+    forget,
+    go_on_forgetting,
+    list_receipts,
+    remove_one,
+    selection_of,
+)
 from python_core.runtime.hub import Hub
 from python_core.runtime.tabs import TabInfo, record_tabs
+from python_core.store.copying import copy_database
 from python_core.store.visits import get_visit
 from tests.hubs import Clock, caller
 from tests.runtime.test_forgetting import Watched
@@ -81,3 +91,29 @@ def test_what_is_copied_or_seen_again_is_stored_again(hub: Hub, clock: Clock) ->
     assert go_on_forgetting(hub) == "done"
     assert clips_in(hub) == [again] != [gone]
     assert visits_in(hub, left, seen) == [seen]
+
+
+def test_two_at_the_same_forgetting_never_take_it_back_to_a_step_that_is_done(hub: Hub) -> None:
+    """What was wanted is not known any more then: a copy of the database would lose everything."""
+    clips = [put(hub, f"clip {n}") for n in range(3)]
+
+    def finish_first(write: Callable[[], Any]) -> Any:
+        if begun:
+            go_on_forgetting(hub)
+        begun.append(True)
+        return write()
+
+    begun = list[bool]()
+    watched = replace(hub, store=Watched(hub.store, finish_first))  # type: ignore[arg-type]
+    remove_one(watched, caller(), "clip", clips[0])
+    (hub.store.folder / "backups").mkdir()
+    copy = hub.store.folder / "backups" / "hub-2026-01-01.db"
+    copy_database(hub.store.path, copy, lambda _done, _total: None)
+    hub.forgetting.acquire()
+    carry_out(hub, caller(), selection_of(hub, ForgetRequest(ids=clips[1:2])), "asked", answer_within_s=0)
+    hub.forgetting.release()
+    assert go_on_forgetting(hub) == "done"
+    conn = apsw.Connection(str(copy))
+    assert conn.execute("SELECT id FROM clips").fetchall() == [(clips[2],)]
+    conn.close()
+    assert {receipt.state for receipt in list_receipts(hub, 10, None).items} == {"done"}
