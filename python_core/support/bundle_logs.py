@@ -20,9 +20,9 @@ LOG_BYTES = 6 << 20
 _SHORT = ("VRB", "DBG", "INF", "WRN", "ERR", "FTL")
 
 
-def build_logs(gathering: Gathering, slug: str) -> dict[str, bytes]:
+def build_logs(gathering: Gathering, slug: str, most_bytes: int = LOG_BYTES) -> dict[str, bytes]:
     """Both forms of one log, written anew from its records: a line that is no record of ours is in neither."""
-    lines: deque[LogEntry] = deque()
+    kept: deque[tuple[int, LogEntry]] = deque()
     taken = unread = older = 0
     decoder = msgspec.json.Decoder(LogEntry)
     wanted = LogFilter(to_rfc3339(gathering.since_ms))
@@ -35,18 +35,18 @@ def build_logs(gathering: Gathering, slug: str) -> dict[str, bytes]:
             continue
         if not wanted.admits(entry):
             continue
-        lines.append(entry)
+        kept.append((len(line), entry))
         taken += len(line)
-        while taken > LOG_BYTES and len(lines) > 1:
-            taken -= len(msgspec.json.encode(lines.popleft()))
+        while taken > most_bytes:
+            taken -= kept.popleft()[0]
             older += 1
     if older:
         gathering.notes.append(f"logs/{slug}: the oldest {older} records of the span are left out: too large")
     if unread:
         gathering.notes.append(f"logs/{slug}: {unread} lines are no records and left out")
-    if not lines:
+    if not kept:
         return {}
-    forms = [_log_forms(entry, gathering.masker) for entry in lines]
+    forms = [_log_forms(entry, gathering.masker) for _, entry in kept]
     return {
         f"logs/{slug}-log.txt": b"".join(text for text, _ in forms),
         f"logs/{slug}-log.json": b"".join(line for _, line in forms),

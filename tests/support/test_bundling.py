@@ -14,6 +14,7 @@ from python_core.config import load_or_seed_settings
 from python_core.errors import BadInput, Conflict
 from python_core.runtime.search import index_new
 from python_core.support.bundle_format import Gathering, Part
+from python_core.support.bundle_logs import build_logs
 from python_core.support.bundle_parts import parts
 from python_core.support.bundle_verifying import verify_bundle
 from python_core.support.bundling import write_bundle
@@ -81,6 +82,20 @@ def test_both_forms_of_a_log_hold_the_records_of_the_span_alone(machine: Machine
         assert archive.read("logs/python-net-log.txt") == b"2030-01-01T00:00:00.000Z WRN gate        refused\n"
         [line] = archive.read("logs/python-net-log.json").splitlines()
     assert json.loads(line)["renderedMessage"] == "refused"
+
+
+def test_of_a_large_log_the_newest_records_are_kept_and_the_others_counted(machine: Machine) -> None:
+    log = machine.paths.logs() / "python-net-log.json"
+    [_, line] = log.read_text("utf-8").splitlines(keepends=True)
+    log.write_text("".join(line.replace("refused", f"refused {n}") for n in range(100)), "utf-8")
+    gathering = Gathering(machine, None, 0, Masker(frozenset(), lambda _: False))
+    built = build_logs(gathering, "python-net", most_bytes=10 * len(line))
+    texts = built["logs/python-net-log.txt"].decode().splitlines()
+    assert [text.rpartition(" ")[2] for text in texts] == [str(n) for n in range(100 - len(texts), 100)]
+    assert 9 <= len(texts) <= 11
+    assert gathering.notes == [
+        f"logs/python-net: the oldest {100 - len(texts)} records of the span are left out: too large"
+    ]
 
 
 @pytest.mark.parametrize(
