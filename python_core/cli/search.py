@@ -13,7 +13,17 @@ KINDS = ("clip", "visit", "output")
 _MARK = "bold yellow"
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+class _Search(click.Command):
+    """A command whose words may begin with a dash: ``-h`` and ``-v`` alone are options, ``-house`` is a word."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the words with a dash behind all else, where nothing is an option."""
+        words = [each for each in args if each[:1] == "-" and each[1:2] not in ("", "-") and each not in ("-h", "-v")]
+        rest = [each for each in args if each not in words]
+        return super().parse_args(ctx, [*rest, *(() if "--" in rest else ("--",)), *words])
+
+
+@click.command(cls=_Search)
 @click.argument("words", metavar="WORDS…", nargs=-1, required=True)
 @click.option("--kind", type=click.Choice(KINDS), multiple=True, help="Of this kind; can be given again.")
 @scope_options
@@ -34,9 +44,6 @@ def search(
 
     For example: smrthub search 'light* -house' --kind visit --from 7d
     """
-    for word in words:
-        if word.startswith("--"):
-            raise click.NoSuchOption(word)
     query: dict[str, object] = {
         "q": " ".join(words),
         "kind": ",".join(dict.fromkeys(kind)) or None,

@@ -26,6 +26,15 @@ def test_a_word_can_be_left_out_by_a_minus(smrthub: Terminal) -> None:
     assert left not in found
 
 
+@pytest.mark.parametrize("left_out", ["house", "volcano", "h2o", "x"])
+def test_a_word_that_is_left_out_is_no_option_whatever_it_begins_with(smrthub: Terminal, left_out: str) -> None:
+    kept, left = smrthub.copy(f"kiwi near {left_out}less"), smrthub.copy(f"kiwi and {left_out}")
+    done = smrthub("search", f"-{left_out}", "kiwi", "--limit", "50")
+    assert kept in done.out
+    assert left not in done.out
+    assert "score" not in done.out
+
+
 def test_what_looks_like_an_option_is_a_usage_error(smrthub: Terminal) -> None:
     done = smrthub("search", "word", "--kinds", "clip")
     assert done.code == 2
