@@ -14,6 +14,7 @@ import apsw
 import psutil
 import pytest
 
+from tests.cli.terminals import Terminal
 from tests.whole.hub_home import Answer, Caller, Home, wait_for
 
 
@@ -83,8 +84,14 @@ def test_writes_that_fail_under_a_running_hub_are_told_and_no_matter_once_they_w
     answers = {text: post(caller, text) for text in ("meanwhile", "still")}
     assert {(answer.status, error_of(answer)["code"]) for answer in answers.values()} == {(503, "busy")}
     assert texts_of(caller) == {"before"}
+    status = caller.get("/status")
+    assert (status["ready"], status["modules"]["store"]["level"]) == (False, "degraded")
+    assert "the last write failed" in Terminal(home)("status").out
+    assert home.anyone(hub.url()).call("GET", "/status").status == 503
     process.rlimit(psutil.RLIMIT_FSIZE, before)
     assert post(caller, "after").status == 201
+    assert home.anyone(hub.url()).call("GET", "/status").status == 200
+    assert caller.get("/status")["ready"]
     assert texts_of(caller) == {"before", "after"}
     assert hub.end() == 0
 
