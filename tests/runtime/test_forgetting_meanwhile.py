@@ -117,3 +117,18 @@ def test_two_at_the_same_forgetting_never_take_it_back_to_a_step_that_is_done(hu
     assert conn.execute("SELECT id FROM clips").fetchall() == [(clips[2],)]
     conn.close()
     assert {receipt.state for receipt in list_receipts(hub, 10, None).items} == {"done"}
+
+
+def test_one_that_comes_late_to_a_forgetting_takes_nothing_that_has_come_since(hub: Hub) -> None:
+    gone, writes, since = put(hub, "goes"), list[int](), list[str]()
+
+    def finish_first(write: Callable[[], Any]) -> Any:
+        writes.append(len(writes))
+        if len(writes) == 3:  # the rows that go were looked up; this takes them away
+            assert go_on_forgetting(hub) == "done"
+            since.append(put(hub, "comes"))
+        return write()
+
+    watched = replace(hub, store=Watched(hub.store, finish_first))  # type: ignore[arg-type]
+    remove_one(watched, caller(), "clip", gone)
+    assert clips_in(hub) == since != []
