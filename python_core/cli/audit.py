@@ -73,9 +73,9 @@ def _who(item: dict[str, Any]) -> str:
 
 
 def _show(sections: list[list[Row]]) -> None:
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("When", "Who", "What", box=None, pad_edge=False, header_style="bold")
+    table = Table(Column("When", no_wrap=True), "Who", "What", box=None, pad_edge=False, header_style="bold")
     table.add_column("Times", justify="right")
     for n, section in enumerate(sections):
         for row in section:

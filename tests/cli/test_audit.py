@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.cli.terminals import Terminal
+import re
+import sys
+
+import pytest
+
+from tests.cli.terminals import Terminal, see
 
 
 def test_who_got_access_who_used_it_and_who_was_turned_away_is_in_one_table(idle: Terminal) -> None:
@@ -37,3 +42,9 @@ def test_the_audit_is_told_in_json_and_since_a_time(smrthub: Terminal) -> None:
     assert smrthub("audit", "--since", "1h", "--json").json["changes"]
     assert smrthub("audit", "--since", "2999-01-01", "--json").json == {"outcomes": [], "changes": [], "clients": []}
     assert smrthub("audit", "--since", "yesterday").code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pty")
+def test_a_time_stays_whole_where_the_terminal_is_narrow(smrthub: Terminal) -> None:
+    smrthub("search", "anything")
+    assert re.search(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", see(smrthub.home, 50, "audit"))
