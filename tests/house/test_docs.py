@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,6 +57,19 @@ def test_events_md_lists_every_event_kind() -> None:
 
     assert "clipboard_processed" in EVENT_KINDS
     _told(check_listed(ROOT, "events.md", "event kind", EVENT_KINDS, "python_core.runtime.event_kinds"))
+
+
+def test_troubleshooting_md_tells_errors_and_messages_that_there_are() -> None:
+    from python_core.net.failures import STATUS_OF_CODE
+
+    page = (ROOT / "docs/troubleshooting.md").read_text(encoding="utf-8")
+    told = re.findall(r"(\d{3}) `(\w+)`", page)
+    assert told
+    assert [(status, code) for status, code in told if STATUS_OF_CODE.get(code) != int(status)] == []
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "python_core").rglob("*.py"))
+    messages = re.findall(r"^\| `([A-Za-z][^`]* [^`]*)`", page, re.MULTILINE)
+    assert messages
+    assert [words for words in messages if words.partition("http")[0].partition("…")[0].strip() not in code] == []
 
 
 def test_use_md_lists_every_command() -> None:
