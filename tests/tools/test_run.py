@@ -40,7 +40,7 @@ def test_a_dry_run_says_what_would_be_done_and_changes_nothing(clone: Clone) -> 
     assert clone.list_files() == before
 
 
-@pytest.mark.parametrize("command", ["run.py", "test.py"])
+@pytest.mark.parametrize("command", ["run.py", "test.py", "deploy.py"])
 def test_help_needs_nothing(clone: Clone, command: str) -> None:
     before = clone.list_files()
     code, output = clone.run(command, "--help")
