@@ -130,12 +130,19 @@ def test_pages_are_answered_and_the_runtime_file_tells_where(hosted: Hosted) -> 
     assert ping.json == {"status": "ok", "service": "smrthub-bridge", "apiVersion": 1}
     check_ours(ping)
     caller = hosted.owner()
-    for path in ("/status", "/apispec.json", "/apidocs/", "/clipboard", "/hub-window", "/trigger"):
+    for path in ("/status", "/apispec.json", "/apidocs/", "/clipboard", "/hub-window", "/trigger", "/metrics"):
         answer = caller.call("GET", path)
         assert answer.status == 200, path
         check_ours(answer)
     facts = hosted.home.facts()
     assert (facts["url"], facts["host"], facts["port"]) == (hosted.url, "127.0.0.1", hosted.port)
+
+
+def test_status_tells_which_parts_run_beside_this_host(hosted: Hosted) -> None:
+    modules = hosted.owner().get("/status")["modules"]
+    beats = {name: modules[name]["lastBeatAt"] is not None for name in ("bridge", "webListener", "saveWorker")}
+    ours = hosted.name == "python"
+    assert beats == {"bridge": ours, "webListener": False, "saveWorker": ours}
 
 
 def test_what_is_posted_is_there_once_and_unharmed(hosted: Hosted) -> None:
