@@ -61,7 +61,7 @@ def _part(module: dict[str, Any], url: str | None) -> str:
         return "not running"
     tells = beat is not None or module["level"] != "healthy"
     texts = [_colored(module["level"]), url or "", one_line(module["detail"]) if tells else ""]
-    if beat is not None and module["level"] != "healthy":
+    if beat is not None and module["level"] != "healthy" and not module["detail"].startswith("last beat"):
         texts.append(f"last sign of life {age(beat)} ago")
     return "  ".join(text for text in texts if text)
 

@@ -68,7 +68,8 @@ def tell_supervision() -> str | None:
         return f"Its supervisor (pid {found.pid}) is gone without a word."
     if found.state == "pausing":
         return f"The hub ended {how} {when}; its supervisor (pid {found.pid}) starts it again."
-    restarted = f", started again {found.restarts} times, last after it ended {how} {when}" if found.restarts else ""
+    times = "once" if found.restarts == 1 else f"{found.restarts} times, last"
+    restarted = f", started again {times} after it ended {how} {when}" if found.restarts else ""
     return f"by pid {found.pid}{restarted}"
 
 

@@ -57,7 +57,7 @@ def test_a_hub_that_is_killed_is_started_again_with_all_it_acknowledged(home: Ho
     status = home.caller().get("/status")
     assert (status["pid"], status["counts"]["clips"], status["level"]) == (second, 1, "healthy")
     terminal = Terminal(home)
-    assert "started again 1 times, last after it ended by signal 9" in terminal("status").out
+    assert "started again once after it ended by signal 9" in terminal("status").out
     assert "It is started again in 1 s." in supervisor.output
 
     assert supervisor.end() == 0
