@@ -16,16 +16,13 @@ from typing import Any
 
 import pytest
 
+from benchmarks.hosts import commands
 from python_core.net.runtime_files import RuntimeFile
 from tests.streams import Stream
-from tests.whole.hub_home import PATIENCE_S, ROOT, Answer, Caller, Home, Served, at_once, free_port, wait_for
+from tests.whole.hub_home import PATIENCE_S, Answer, Caller, Home, Served, at_once, free_port, wait_for
 
 #: How docs/deploy.md starts each host.
-COMMANDS = {
-    shlex.split(command)[0]: command
-    for command in re.findall(r"```sh\n(.+)\n```", (ROOT / "docs" / "deploy.md").read_text("utf-8"))
-    if "wsgi" in command
-}
+COMMANDS = commands()
 HOSTS = ("python", "gunicorn", "granian", "cheroot", "flask")
 #: How each is ended while a stream is open, and its exit code. The runtime file stays behind where a process is killed.
 ENDINGS = {
