@@ -18,8 +18,8 @@ Every answer, of the gate or of a handler, gets ``X-SmrtHub-Service``, ``X-Trace
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from time import perf_counter
@@ -99,7 +99,14 @@ class Gate:
         self._failures = Rates(FAILURES_PER_SECOND, 10 * FAILURES_PER_SECOND)
         self._limit = limit
         headers = {"X-SmrtHub-Service": service, **_SECURITY_HEADERS}
-        self._headers = tuple((name.lower(), (name, value)) for name, value in headers.items())
+
+        @lru_cache(maxsize=64)
+        def added(own: tuple[str, ...]) -> list[tuple[str, str]]:
+            """Return our headers beside those that an answer has itself."""
+            lower = {name.lower() for name in own}
+            return [(name, value) for name, value in headers.items() if name.lower() not in lower]
+
+        self._added = added
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         began, answered = perf_counter(), 0
@@ -109,8 +116,7 @@ class Gate:
             nonlocal answered
             answered = int(status[:3])
             self._count(environ, answered, perf_counter() - began)
-            own = {name.lower() for name, _ in headers}
-            added = [header for name, header in self._headers if name not in own]
+            added = self._added(tuple(name for name, _ in headers))
             return start_response(status, [*headers, ("X-Trace-Id", trace_id), *added], exc_info)
 
         with trace(trace_id, span_id):
@@ -332,7 +338,7 @@ def _is_followed_link(environ: Environ) -> bool:
 
 def _trace_of(environ: Environ) -> tuple[str, str]:
     """Return trace and span id: the caller's trace goes on where it sends a valid ``traceparent``."""
-    made = secrets.token_hex(24)
+    made = f"{random.getrandbits(192):048x}"  # an id, no secret: no call of the system for it
     sent = environ.get("HTTP_TRACEPARENT")
     found = _TRACEPARENT.fullmatch(sent) if sent else None
     return (found[1] if found else made[:32]), made[32:]

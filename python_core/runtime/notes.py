@@ -52,7 +52,9 @@ class Notes:
             return self._is_due(at_ms)
 
     def add_use(self, client: str, at_ms: int) -> bool:
-        """Note that a client called; say whether it is time to write."""
+        """Note that a client called, to the second; say whether it is time to write."""
+        if 0 <= at_ms - self._uses.get(client, 0) < 1_000:
+            return False
         with self._lock:
             self._uses[client] = at_ms
             return self._is_due(at_ms, WRITE_USES_AFTER_MS)
