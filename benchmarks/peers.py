@@ -1,10 +1,10 @@
-"""The hub beside its peers, in the same run: Joplin, Datasette, Jupyter Server and, where it is installed, Syncthing.
+"""The hub beside its peers, in the same run: Joplin, Datasette, Jupyter Server and Syncthing.
 
 Run: python benchmarks/peers.py FOLDER [--rows 20000] [--rounds 3] [--seconds 2] [--only NAME …]. FOLDER is where the peers are
-installed (npm for Joplin, PyPI for Datasette and Jupyter Server), once; nothing else of the machine is touched. Each peer does
-what it has that is nearest to the hub's: store a text of about 1 KB, find words among the same texts, tell how it is. Turns are
-interleaved; of each the median of requests a second at 16 clients and of p50 at one. Datasette and the hub hold ``--rows`` texts,
-Joplin, which takes them one by one over HTTP, a tenth of them.
+put (npm for Joplin, PyPI for Datasette and Jupyter Server, Debian's package for Syncthing), once; nothing else is touched. Each
+peer does what it has that is nearest to the hub's: store a text of about 1 KB, find words among the same texts, tell how it is.
+Turns are interleaved; of each the median of requests a second at 16 clients and of p50 at one. Datasette and the hub hold
+``--rows`` texts, Joplin, which takes them one by one over HTTP, a tenth of them.
 """
 
 from __future__ import annotations
@@ -134,9 +134,7 @@ def jupyter(folder: Path, _rows: int) -> Iterator[Asked]:
 @contextmanager
 def syncthing(folder: Path, _rows: int) -> Iterator[Asked]:
     """Run Syncthing, which has a status alone."""
-    program = shutil.which("syncthing")
-    if program is None:
-        raise LookupError("it is not installed: apt install syncthing")
+    program = shutil.which("syncthing") or _debian(folder / "syncthing", "syncthing")
     with tempfile.TemporaryDirectory(dir=folder) as home:
         [port] = processes.free_ports(1)
         key, environ = "k" * 32, os.environ | {"STNODEFAULTFOLDER": "1", "STNOUPGRADE": "1"}
@@ -160,9 +158,21 @@ def _venv(folder: Path, package: str) -> Path:
     return python
 
 
-def _run(*command: str) -> None:
+def _debian(folder: Path, package: str) -> str:
+    """Unpack a Debian package into a folder and return its program; nothing is installed."""
+    program = folder / "usr" / "bin" / package
+    if not program.exists():
+        if shutil.which("apt-get") is None:
+            raise LookupError(f"{package} is not installed, and there is no apt-get to fetch it")
+        folder.mkdir(parents=True, exist_ok=True)
+        _run("apt-get", "download", package, folder=folder)
+        _run("dpkg", "-x", str(next(folder.glob("*.deb"))), str(folder))
+    return str(program)
+
+
+def _run(*command: str, folder: Path | None = None) -> None:
     print(f"  {' '.join(command[:4])} …", file=sys.stderr, flush=True)
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 def measure(running: dict[str, Asked], rounds: int, seconds: float) -> dict[tuple[str, str], tuple[float, float]]:
