@@ -44,9 +44,11 @@ def _no_folder_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session", autouse=True)
 def _programs_hear_ctrl_c() -> None:
-    """A run in the background ignores Ctrl-C, and so would every program that a test starts and ends by it."""
+    """A run in the background ignores Ctrl-C, one under nohup that its terminal closes: so would every program of a test."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
