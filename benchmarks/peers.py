@@ -140,7 +140,7 @@ def syncthing(folder: Path, _rows: int) -> Iterator[Asked]:
         key, environ = "k" * 32, os.environ | {"STNODEFAULTFOLDER": "1", "STNOUPGRADE": "1"}
         options = ["serve", f"--home={home}", "--no-browser", f"--gui-address=127.0.0.1:{port}", f"--gui-apikey={key}"]
         with processes.running([program, *options], environ):
-            processes.await_200([f"http://127.0.0.1:{port}/rest/noauth/health"])
+            processes.await_200([f"http://127.0.0.1:{port}/"])  # its page: older ones have no /rest/noauth/health
             yield {"status": Request("GET", f"http://127.0.0.1:{port}/rest/system/status", {"X-API-Key": key})}
 
 
