@@ -8,6 +8,7 @@ from pathlib import Path
 
 from python_core.config import BridgeSettings, Settings, WebListenerSettings
 from python_core.runtime.clients import SCOPES
+from python_core.runtime.events import EventPage, kinds_of, next_page
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.store import Store
 
@@ -43,6 +44,11 @@ def make_hub(
 def caller(client: str = OWNER, service: str = "bridge") -> Caller:
     """Build who asks."""
     return Caller(client, service, TRACE, frozenset(SCOPES))
+
+
+def page_of_events(hub: Hub, after: int | None, limit: int, kinds: str | None) -> EventPage:
+    """Return the next events after an id, as a caller of ``/events`` gets them."""
+    return next_page(hub, after, limit, kinds_of(kinds))
 
 
 def run_python(script: str, *arguments: str, timeout_s: float = 120) -> str:

@@ -13,7 +13,6 @@ from python_core.cli.options import json_option
 from python_core.cli.supervising import CLOCK_SLACK_S, process_of, supervise
 from python_core.cli.terminal import note, say, say_json
 from python_core.errors import HubError, NotReachable
-from python_core.utils.timestamps import from_rfc3339
 
 if TYPE_CHECKING:
     import psutil
@@ -96,15 +95,12 @@ def _supervisor() -> dict[psutil.Process, None]:
 
 def _process_of(server: RunningServer) -> psutil.Process:
     """Return the process that wrote a runtime file, never a later one of the same number."""
-    import psutil
+    from python_core.utils.processes import find_process
 
-    try:
-        process = psutil.Process(server.pid)
-        if process.create_time() <= from_rfc3339(server.started_at) / 1000 + CLOCK_SLACK_S:
-            return process
-    except psutil.Error:
-        pass
-    raise HubError(f"The hub at {server.url} runs, but another process than it says: end it where you started it.")
+    process = find_process(server.pid, server.started_at, CLOCK_SLACK_S)
+    if process is None:
+        raise HubError(f"The hub at {server.url} runs, but another process than it says: end it where you started it.")
+    return process
 
 
 def _wait(processes: list[psutil.Process], timeout_s: float) -> list[psutil.Process]:

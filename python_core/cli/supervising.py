@@ -81,17 +81,9 @@ def with_supervision(finding: NotReachable) -> HubError:
 
 def process_of(found: Supervision) -> psutil.Process | None:
     """Return the supervisor's process, never a later one of the same number; None when it has ended."""
-    import psutil
+    from python_core.utils.processes import find_process
 
-    from python_core.utils.timestamps import from_rfc3339
-
-    try:
-        process = psutil.Process(found.pid)
-        began_by_s = from_rfc3339(found.started_at) / 1000 + CLOCK_SLACK_S
-        is_it = process.create_time() <= began_by_s and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.Error, ValueError):
-        return None
-    return process if is_it else None
+    return find_process(found.pid, found.started_at, CLOCK_SLACK_S)
 
 
 def _output() -> int | None:

@@ -14,10 +14,8 @@ from python_core.runtime.hub import Hub
 from python_core.runtime.status import get_identity
 from python_core.utils.atomic_json import read_json, write_json
 from python_core.utils.config_path_resolver import Paths, check_private, make_private
-from python_core.utils.timestamps import from_rfc3339, to_rfc3339
-
-#: The system tells when a process began by a clock that may have been set since.
-CLOCK_SLACK_S = 60
+from python_core.utils.processes import still_runs
+from python_core.utils.timestamps import to_rfc3339
 
 
 @dataclass(frozen=True)
@@ -80,24 +78,10 @@ class RuntimeFile:
     def read_current(self) -> dict[str, Any] | None:
         """Return what it says if the process that wrote it still runs, else None: a killed one leaves its file."""
         facts = self.read()
-        return facts if facts is not None and _still_runs(facts) else None
+        return facts if facts is not None and still_runs(facts) else None
 
     def remove(self) -> None:
         """Remove it if it is this process's."""
         facts = self.read()
         if facts is not None and facts.get("pid") == os.getpid():
             self.path.unlink(missing_ok=True)
-
-
-def _still_runs(facts: dict[str, Any]) -> bool:
-    """Say whether the writer's process is there, and not a later one that was given its number."""
-    import psutil
-
-    try:
-        process = psutil.Process(facts["pid"])
-        if process.status() == psutil.STATUS_ZOMBIE:  # ended; in a container nobody may ever ask how
-            return False
-        began_s: float = process.create_time()
-        return began_s <= from_rfc3339(facts["startedAt"]) / 1000 + CLOCK_SLACK_S
-    except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
-        return False

@@ -41,11 +41,6 @@ def announce(conn: Connection, hub: Hub, caller: Caller, kind: str, **members: o
     return log.add_event(conn, kind, caller.service, hub.now(), caller.trace_id, told_by(kind, members))
 
 
-def page_of_events(hub: Hub, after: int | None, limit: int, kinds: str | None) -> EventPage:
-    """Return the next events after an id, as ``next_page`` and ``kinds_of`` do."""
-    return next_page(hub, after, limit, kinds_of(kinds))
-
-
 def next_page(hub: Hub, after: int | None, limit: int, kinds: frozenset[str] | None) -> EventPage:
     """Return the next events after an id (None: after the newest, which says where to begin), oldest first."""
     with hub.store.reading() as conn:

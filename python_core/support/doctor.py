@@ -13,9 +13,9 @@ from python_core.support.hops import Hop, run_checks
 from python_core.support.hub_checks import Called, Running, Service, hub_checks
 from python_core.support.machine import Machine
 from python_core.support.own_checks import own_checks
-from python_core.support.processes import still_runs
 from python_core.support.progress import Progress, unseen
 from python_core.support.store_files import Finding
+from python_core.utils.processes import still_runs
 
 #: About how many steps there are.
 HOPS = 45

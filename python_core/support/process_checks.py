@@ -9,11 +9,11 @@ from python_core.config import BRIDGE, BridgeSettings, WebListenerSettings
 from python_core.errors import SettingsInvalid
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.machine import Machine, load_seen
-from python_core.support.processes import still_runs
 from python_core.support.store_files import Finding
 from python_core.support.supervising import read_supervision, told_end
 from python_core.utils.file_lock import FileLock
 from python_core.utils.port_holder import holder_of
+from python_core.utils.processes import still_runs
 
 CONNECT_S = 0.5
 

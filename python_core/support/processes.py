@@ -1,4 +1,4 @@
-"""Which processes of this user serve a store, and whether the one that a runtime file names still lives."""
+"""Which processes of this user serve a store."""
 
 from __future__ import annotations
 
@@ -6,12 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NamedTuple
-
-from python_core.utils.timestamps import from_rfc3339
-
-#: The system tells when a process began by a clock that may have been set since.
-CLOCK_SLACK_S = 60
+from typing import NamedTuple
 
 
 class Instance(NamedTuple):
@@ -19,20 +14,6 @@ class Instance(NamedTuple):
 
     pids: list[int]
     ports: list[int]
-
-
-def still_runs(facts: dict[str, Any]) -> bool:
-    """Say whether the process that a runtime file names is there, and not a later one that was given its number."""
-    import psutil
-
-    try:
-        process = psutil.Process(facts["pid"])
-        if process.status() == psutil.STATUS_ZOMBIE:  # ended; in a container nobody may ever ask how
-            return False
-        began_s: float = process.create_time()
-        return began_s <= from_rfc3339(facts["startedAt"]) / 1000 + CLOCK_SLACK_S
-    except (psutil.Error, KeyError, TypeError, ValueError, OverflowError):
-        return False
 
 
 def list_instances(database: Path, platform: str = sys.platform) -> list[Instance]:

@@ -143,11 +143,6 @@ def new_span_id() -> str:
     return os.urandom(8).hex()
 
 
-def current_trace() -> Trace | None:
-    """Name the trace context of what is being done, or None."""
-    return _trace.get()
-
-
 def capture_stdlib(slug: str = "python-net", level: LevelName = "Warning") -> logging.Handler:
     """Bring what libraries tell ``logging`` into the log of ``slug``, once, however often it is called.
 

@@ -27,6 +27,7 @@ UTILS = frozenset(
         "logger",
         "redaction",
         "port_holder",
+        "processes",
         "shared_state_window",
         "timestamps",
     }

@@ -12,13 +12,12 @@ from typing import Any
 import pytest
 
 from python_core.net.examples import BODIES
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.status import get_status
 from python_core.runtime.triggers import run_next
 from python_core.store import open_store
 from tests.gate.doors import CANARY, DOORS, Answer, House, house_of, request
-from tests.hubs import Clock, make_hub
+from tests.hubs import Clock, make_hub, page_of_events
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 SECURITY_HEADERS = {

@@ -10,14 +10,13 @@ import pytest
 from python_core.runtime.capture import Pause, get_capture, pause_capture, resume_capture
 from python_core.runtime.clip_views import ClipReceipt, ClipRefusal
 from python_core.runtime.clipboard import NewClip, put_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.hub_window import get_etag, get_hub_window
 from python_core.runtime.status import get_status, record_beat
 from python_core.runtime.tabs import TabBatch, TabInfo, record_tabs
 from python_core.store import open_store
 from python_core.utils.timestamps import to_rfc3339
-from tests.hubs import NOON_MS, Clock, caller, make_hub
+from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events
 from tests.runtime.test_clipboard import files_of, image
 
 CANARY = "zqx-canary-7731"

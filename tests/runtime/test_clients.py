@@ -21,14 +21,13 @@ from python_core.runtime.clients import (
     revoke_client,
     rotate_token,
 )
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import OWNER, Hub
 from python_core.runtime.ledger import note_use, write_notes
 from python_core.runtime.notes import WRITE_USES_AFTER_MS
 from python_core.runtime.owner_session import begin_owner_session, given_token, join_owner_session
 from python_core.store import open_store
 from python_core.store.clients import get_client, is_trusted, set_trusted
-from tests.hubs import NOON_MS, Clock, caller, make_hub, run_python
+from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events, run_python
 
 ORIGIN = "chrome-extension://" + "a" * 32
 

@@ -20,7 +20,6 @@ from python_core.runtime.clipboard import (
     put_clip,
     remove_clip,
 )
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.status import get_status
@@ -28,7 +27,7 @@ from python_core.store import Store
 from python_core.store.blobs import recover_blobs
 from python_core.utils.ids import digest_of, is_id
 from python_core.utils.timestamps import to_rfc3339
-from tests.hubs import NOON_MS, Clock, caller, make_hub
+from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 PICTURES = {

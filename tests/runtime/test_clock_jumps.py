@@ -7,11 +7,10 @@ import pytest
 
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import ClipSearch, NewClip, list_clips, put_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.tabs import TabInfo, record_tabs
-from tests.hubs import Clock, caller
+from tests.hubs import Clock, caller, page_of_events
 
 DAY_MS = 86_400_000
 

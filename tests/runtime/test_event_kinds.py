@@ -10,9 +10,9 @@ import msgspec
 import pytest
 
 from python_core.runtime.event_kinds import EVENT_KINDS, event_schema, told_by
-from python_core.runtime.events import announce, page_of_events
+from python_core.runtime.events import announce
 from python_core.runtime.hub import Hub
-from tests.hubs import caller
+from tests.hubs import caller, page_of_events
 
 #: What people copy, and what pages call themselves: none of it may fit into an event.
 CAPTURED = (

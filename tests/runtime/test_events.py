@@ -6,10 +6,10 @@ import pytest
 
 from python_core.errors import BadInput
 from python_core.runtime.event_kinds import EVENT_KINDS
-from python_core.runtime.events import announce, page_of_events
+from python_core.runtime.events import announce
 from python_core.runtime.hub import Hub
 from python_core.store.events import SCANNED_AT_MOST, add_event
-from tests.hubs import TRACE, caller
+from tests.hubs import TRACE, caller, page_of_events
 
 MEMBERS: dict[str, dict[str, object]] = {
     "hub_window_changed": {"revision": 0},

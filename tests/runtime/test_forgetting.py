@@ -13,7 +13,6 @@ from python_core.errors import BadInput, NotFound
 from python_core.runtime import ledger
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import ClipSearch, NewClip, get_clip, list_clips, put_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.forgetting import (
     ForgetRequest,
     carry_out,
@@ -31,7 +30,7 @@ from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.runtime.triggers import NewRun, get_run, queue_run, run_next
 from python_core.runtime.upkeep import tidy
 from python_core.store import Store
-from tests.hubs import Clock, caller
+from tests.hubs import Clock, caller, page_of_events
 
 
 def put(hub: Hub, content: str, key: str | None = None, **source: str) -> str:

@@ -8,7 +8,6 @@ import pytest
 
 from python_core.errors import Busy, HubError, StorageFull
 from python_core.runtime.event_kinds import EVENT_KINDS
-from python_core.runtime.events import page_of_events
 from python_core.runtime.free_disk import FreeDisk
 from python_core.runtime.health import BEATING, LEVELS, MANY_RUNS, TOO_MANY_RUNS
 from python_core.runtime.hub import Hub
@@ -18,7 +17,7 @@ from python_core.store import Store, open_store
 from python_core.store.commits import FAULT_KNOWN_S, SLOW_KNOWN_S, SLOW_S, Commits
 from python_core.store.schema import StoreUnusable
 from python_core.utils.heartbeat import level_of
-from tests.hubs import Clock, caller, make_hub
+from tests.hubs import Clock, caller, make_hub, page_of_events
 
 DAY_S = 86_400
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,6 @@ import pytest
 
 from python_core.errors import BadInput, NotFound, PreconditionFailed
 from python_core.runtime.clipboard import NewClip, put_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.hub_window import (
     INDICATORS_AT_MOST,
@@ -30,7 +29,7 @@ from python_core.runtime.shared_state import Results
 from python_core.runtime.structured_output import NewOutput, put_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.runtime.triggers import NewRun, queue_run
-from tests.hubs import caller
+from tests.hubs import caller, page_of_events
 
 
 def change(hub: Hub, if_match: str | None = None, **said: Any) -> None:

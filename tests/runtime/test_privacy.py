@@ -14,7 +14,6 @@ from python_core.config import PrivacyRules, default_rules, load_or_seed_privacy
 from python_core.errors import BadInput, SettingsInvalid
 from python_core.runtime.clip_views import ClipReceipt, ClipRefusal
 from python_core.runtime.clipboard import ClipSearch, NewClip, get_clip, list_clips, put_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.privacy import LiveRules, load_rules
 from python_core.runtime.status import get_status, record_beat
@@ -23,7 +22,7 @@ from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.store import open_store
 from python_core.utils.config_path_resolver import Paths
 from python_core.utils.ids import digest_of
-from tests.hubs import Clock, caller, make_hub
+from tests.hubs import Clock, caller, make_hub, page_of_events
 
 SECRET = "ghp_" + "Zx9qLm3vTr8bKd2wPs7nHc5yGf1jRe6uWa4t"
 RULES = {

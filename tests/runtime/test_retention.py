@@ -9,7 +9,6 @@ import pytest
 
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import ClipSearch, NewClip, list_clips, put_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.forgetting import go_on_forgetting, list_receipts
 from python_core.runtime.hub import Hub
 from python_core.runtime.hub_window import HubCommand, get_command, send_command
@@ -18,7 +17,7 @@ from python_core.runtime.structured_output import NewOutput, put_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.store import Store
 from python_core.store.visits import get_visit
-from tests.hubs import Clock, caller, make_hub
+from tests.hubs import Clock, caller, make_hub, page_of_events
 
 DAY_S = 86_400
 

@@ -14,7 +14,6 @@ from python_core.config import BridgeSettings, Settings
 from python_core.errors import StorageFull
 from python_core.runtime.clipboard import ClipSearch, NewClip, put_clip, remove_clip
 from python_core.runtime.clipboard import list_clips as clips_of
-from python_core.runtime.events import page_of_events
 from python_core.runtime.free_disk import LOOK_EVERY_S, FreeDisk
 from python_core.runtime.hub import Hub
 from python_core.runtime.status import get_status
@@ -23,7 +22,7 @@ from python_core.store.schema import bring_up_to_date
 from python_core.store.steps import STEPS
 from python_core.store.tallies import count_stored_bytes
 from tests.gate.doors import house_of
-from tests.hubs import Clock, caller
+from tests.hubs import Clock, caller, page_of_events
 
 MIB = 1024 * 1024
 

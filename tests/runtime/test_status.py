@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from python_core.runtime.clipboard import NewClip, put_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.fragments import TextFragment
 from python_core.runtime.health import LEVELS
 from python_core.runtime.hub import Hub
@@ -25,7 +24,7 @@ from python_core.runtime.status import (
 from python_core.runtime.triggers import NewRun, queue_run
 from python_core.store import open_store
 from python_core.utils.ids import is_id
-from tests.hubs import Clock, caller, make_hub
+from tests.hubs import Clock, caller, make_hub, page_of_events
 
 
 def test_a_new_hub_is_ready_healthy_and_empty(hub: Hub, clock: Clock) -> None:

@@ -10,7 +10,6 @@ import pytest
 from python_core.errors import BadInput, NotFound
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import NewClip, put_clip, remove_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.output_schemas import put_schema
 from python_core.runtime.search import SearchScope, search
@@ -23,7 +22,7 @@ from python_core.runtime.structured_output import (
     remove_output,
 )
 from python_core.runtime.tabs import TabInfo, record_tabs
-from tests.hubs import Clock, caller
+from tests.hubs import Clock, caller, page_of_events
 
 NOTE = {"schema": "note/1", "payload": {"text": "a note"}}
 

@@ -7,14 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.tabs import TabBatch, TabInfo, TabReceipt, record_tabs
 from python_core.store import Store
 from python_core.store.visits import VisitRow, get_visit
 from python_core.utils.timestamps import to_rfc3339
-from tests.hubs import NOON_MS, Clock, caller, make_hub
+from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events
 
 PAGE = "https://example.com/page"
 

@@ -10,7 +10,6 @@ import pytest
 
 from python_core.errors import BadInput, Conflict, NotFound
 from python_core.runtime.clipboard import NewClip, put_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.triggers import (
     LEASE_MS,
@@ -27,7 +26,7 @@ from python_core.runtime.triggers import (
 )
 from python_core.store import open_store
 from python_core.store.runs import ATTEMPTS_AT_MOST, RunRow, set_run_finished, take_run
-from tests.hubs import NOON_MS, TRACE, Clock, caller, make_hub, start_python
+from tests.hubs import NOON_MS, TRACE, Clock, caller, make_hub, page_of_events, start_python
 
 TAKE = """
 import sys

@@ -3,12 +3,11 @@
 import msgspec
 
 from python_core.runtime import clipboard, tabs
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.upkeep import JOINS_KNOWN_MS, PRUNED_AT_ONCE, REPLAYS_KNOWN_MS, tidy
 from python_core.store import Store
 from python_core.store.events import add_event
-from tests.hubs import Clock, make_hub
+from tests.hubs import Clock, make_hub, page_of_events
 
 CALLER = Caller("owner", "bridge", "0" * 32)
 

@@ -6,11 +6,10 @@ import pytest
 
 from python_core.errors import Busy
 from python_core.runtime.clients import NewClient, make_client, revoke_client
-from python_core.runtime.events import page_of_events
 from python_core.runtime.hub import Hub
 from python_core.runtime.triggers import NewRun, get_run, queue_run, run_next
 from python_core.runtime.waiting_runs import WAITING_AT_MOST
-from tests.hubs import caller
+from tests.hubs import caller, page_of_events
 
 RUN = NewRun(trigger="smrtsearch", args={"query": "sea", "open": False})
 

@@ -12,7 +12,6 @@ import pytest
 from python_core.errors import BadInput, Busy, Conflict, HubError
 from python_core.runtime.clients import NewClient, client_of, make_client, revoke_client, rotate_token
 from python_core.runtime.clipboard import get_fragment, remove_clip
-from python_core.runtime.events import page_of_events
 from python_core.runtime.followers import Reader, Reset, Still, follow
 from python_core.runtime.forgetting import ForgetRequest, forget
 from python_core.runtime.hub import Hub
@@ -35,7 +34,7 @@ from python_core.support.verifying import verify_export
 from python_core.utils.config_path_resolver import Paths, make_private
 from python_core.utils.file_lock import FileLock
 from python_core.utils.ids import digest_of
-from tests.hubs import Clock, caller, make_hub
+from tests.hubs import Clock, caller, make_hub, page_of_events
 from tests.support.kept import PICTURE, filled, image, lines_of, put, text
 from tests.whole.hub_home import wait_for
 

@@ -15,7 +15,6 @@ import pytest
 from python_core.errors import BadInput
 from python_core.runtime.clipboard import get_clip, get_fragment, remove_clip
 from python_core.runtime.event_kinds import told_by
-from python_core.runtime.events import page_of_events
 from python_core.runtime.forgetting import ForgetRequest, forget
 from python_core.runtime.hub import Hub
 from python_core.runtime.status import get_status
@@ -25,7 +24,7 @@ from python_core.store.walking import Wanted
 from python_core.support.exporting import export_items
 from python_core.support.importing import GROUP_SIZE, ImportChoice, Imported, import_items
 from python_core.utils.ids import new_id
-from tests.hubs import Clock, caller, make_hub
+from tests.hubs import Clock, caller, make_hub, page_of_events
 from tests.support.kept import filled, lines_of, put, text
 
 

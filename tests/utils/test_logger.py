@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from python_core.utils.log_files import full_files
-from python_core.utils.logger import current_trace, get_logger_for, trace
+from python_core.utils.logger import _trace, get_logger_for, trace
 
 ROOT = Path(__file__).parents[2]
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -107,13 +107,13 @@ def test_traces_nest_and_belong_to_their_thread() -> None:
     seen = []
     with trace(TRACE_ID, SPAN_ID) as outer:
         with trace(TRACE_ID, "1" * 16):
-            assert current_trace() == (TRACE_ID, "1" * 16)
-        assert current_trace() == outer == (TRACE_ID, SPAN_ID)
-        thread = threading.Thread(target=lambda: seen.append(current_trace()))
+            assert _trace.get() == (TRACE_ID, "1" * 16)
+        assert _trace.get() == outer == (TRACE_ID, SPAN_ID)
+        thread = threading.Thread(target=lambda: seen.append(_trace.get()))
         thread.start()
         thread.join()
     assert seen == [None]
-    assert current_trace() is None
+    assert _trace.get() is None
 
 
 @pytest.mark.parametrize(
