@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from python_core.config.migrations import SCHEMA_VERSION
 from python_core.config.sections import S, Section, Setting
-from python_core.config.setting_types import SCHEMA_VERSION
 from python_core.errors import Detail, SettingsInvalid
 from python_core.utils.atomic_json import invalid_file, read_json
 
@@ -18,22 +18,24 @@ from python_core.utils.atomic_json import invalid_file, read_json
 _ROOT_KEYS = ("schemaVersion", "$schema")
 
 
-def read_document(path: Path) -> dict[str, Any]:
+def read_document(path: Path, newest: int = SCHEMA_VERSION) -> dict[str, Any]:
     """Read a settings file's object; SettingsInvalid where it is damaged or from a newer version."""
     document = read_json(path)
     if not isinstance(document, dict):
         raise _invalid(path, [Detail("", "the file must hold one JSON object")])
-    version = document.get("schemaVersion", SCHEMA_VERSION)
+    version = document.get("schemaVersion", 1)
     if type(version) is not int or version < 1:
         raise _invalid(path, [Detail("/schemaVersion", "must be a whole number from 1")])
-    if version > SCHEMA_VERSION:
-        newer = f"is {version} and this hub knows {SCHEMA_VERSION}: a newer SmrtHub wrote it, so update the hub"
+    if version > newest:
+        newer = f"is {version} and this hub knows {newest}: a newer SmrtHub wrote it, so update the hub"
         raise _invalid(path, [Detail("/schemaVersion", newer)])
     return document
 
 
-def from_file(path: Path, document: Mapping[str, Any], section: Section[S]) -> dict[str, Any]:
-    """Take the section's values by their names; SettingsInvalid points at every fault."""
+def from_file(
+    path: Path, document: Mapping[str, Any], section: Section[S], old_names: Mapping[str, str]
+) -> dict[str, Any]:
+    """Take the section's values by their names; SettingsInvalid points at every fault, by the name in the file."""
     values: dict[str, Any] = {}
     faults: list[Detail] = []
     for each in section.settings:
@@ -41,7 +43,7 @@ def from_file(path: Path, document: Mapping[str, Any], section: Section[S]) -> d
             try:
                 values[each.name] = msgspec.convert(document[each.name], each.type)
             except msgspec.ValidationError as error:
-                faults.append(_fault(each, error))
+                faults.append(_fault(each, old_names.get(each.name, each.name), error))
     if faults:
         raise _invalid(path, faults)
     return values
@@ -62,18 +64,19 @@ def from_flags(flags: Mapping[str, object], section: Section[S]) -> dict[str, An
     return {each.name: _given(value, each, f"{section.name} {each.name}") for each, value in given}
 
 
-def unknown_keys(path: Path, document: Mapping[str, Any], section: Section[S]) -> list[str]:
+def unknown_keys(path: Path, document: Mapping[str, Any], section: Section[S], renamed: Mapping[str, str]) -> list[str]:
     """Say which keys of a file nothing reads."""
     known = [each.name for each in section.settings]
     unknown = [key for key in document if key not in known and key not in _ROOT_KEYS]
-    return [f"{path}: no such setting: {key!r}{_meant(key, known)}. It is kept." for key in unknown]
+    return [f"{path}: no such setting: {key!r}{_meant(key, known, renamed)}. It is kept." for key in unknown]
 
 
-def unknown_variables(environ: Mapping[str, str], section: Section[S]) -> list[str]:
+def unknown_variables(environ: Mapping[str, str], section: Section[S], renamed: Mapping[str, str]) -> list[str]:
     """Say which variables look like this section's and are read by nothing."""
     known = [each.variable for each in section.settings]
+    variables = {section.variable_of(old): section.variable_of(new) for old, new in renamed.items()}
     unknown = sorted(key for key in environ if key.startswith(section.variable_prefix) and key not in known)
-    return [f"no such setting: {key}{_meant(key, known)}" for key in unknown]
+    return [f"no such setting: {key}{_meant(key, known, variables)}" for key in unknown]
 
 
 def _invalid(path: Path, faults: list[Detail]) -> SettingsInvalid:
@@ -81,12 +84,14 @@ def _invalid(path: Path, faults: list[Detail]) -> SettingsInvalid:
     return invalid_file(path, cause, details=faults)
 
 
-def _fault(setting: Setting, error: msgspec.ValidationError) -> Detail:
+def _fault(setting: Setting, key: str, error: msgspec.ValidationError) -> Detail:
     # msgspec tells a place inside a list only in its message: "… - at `$[2]`".
     found = re.search(r"- at `\$\[(\d+)\]`$", str(error))
     if found:
-        return Detail(f"/{setting.name}/{found[1]}", f"does not fit: {setting.name} must be {setting.rule}")
-    return Detail(f"/{setting.name}", f"must be {setting.rule}")
+        return Detail(f"/{key}/{found[1]}", f"does not fit: {setting.name} must be {setting.rule}")
+    return Detail(
+        f"/{key}", f"must be {setting.rule}" if key == setting.name else f"{setting.name} must be {setting.rule}"
+    )
 
 
 def _given(value: object, setting: Setting, place: str) -> Any:
@@ -108,7 +113,9 @@ def _from_text(text: str, setting: Setting) -> object:
     return text
 
 
-def _meant(name: str, known: list[str]) -> str:
+def _meant(name: str, known: list[str], renamed: Mapping[str, str]) -> str:
+    if name in renamed:
+        return f" (it is {renamed[name]} now)"
     import difflib  # only a slip of the pen needs it
 
     near = difflib.get_close_matches(name, known, n=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, Literal
 
@@ -17,10 +17,11 @@ from python_core.config.layers import (
     unknown_keys,
     unknown_variables,
 )
+from python_core.config.migrations import MIGRATIONS, Migration, bring_forward, newest_names
 from python_core.config.schema import AnySettings, BridgeSettings, Settings, WebListenerSettings, contradictions
 from python_core.config.sections import BRIDGE, WEB_LISTENER, S, Section
 from python_core.errors import Detail, SettingsInvalid
-from python_core.utils.atomic_json import invalid_file, seed_json
+from python_core.utils.atomic_json import bak_of, invalid_file, seed_json, write_json
 from python_core.utils.config_path_resolver import Paths, resolve_paths
 
 Source = Literal["default", "file", "environment", "flag"]
@@ -106,18 +107,21 @@ def load_section(
     paths: Paths | None = None,
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
+    migrations: Sequence[Migration] = MIGRATIONS,
 ) -> Loaded[S]:
-    """Read one section with sources and warnings; its file is seeded where there is none, and never changed.
+    """Read one section with sources and warnings; its file is seeded where there is none.
+
+    A file is changed only where it can be used and a setting in it has another name now; the one before is its ``.bak``.
 
     :param flags: by name in the file; a text is read as the environment's are, None is not given.
     :raises SettingsInvalid: naming file and pointer, variable or flag, what must hold, and the way back.
     """
     variables = os.environ if environ is None else environ
     path = (paths or resolve_paths(variables)).config() / section.file_name
-    document = _seed_or_read(path, section)
+    document, old_names = bring_forward(_seed_or_read(path, section, 1 + len(migrations)), section.name, migrations)
     layers: list[tuple[Source, Mapping[str, Any]]] = [
         ("default", {each.name: each.default for each in section.settings}),
-        ("file", from_file(path, document, section)),
+        ("file", from_file(path, document, section, old_names)),
         ("environment", from_environ(variables, section)),
         ("flag", from_flags(flags or {}, section)),
     ]
@@ -128,8 +132,11 @@ def load_section(
         sources.update(dict.fromkeys(layer, source))
     settings = section.struct(**{each.field: values[each.name] for each in section.settings})
     _refuse_contradictions(settings, sources, path)
-    warnings = (*unknown_keys(path, document, section), *unknown_variables(variables, section))
-    return Loaded(settings, path, sources, warnings)
+    renamed = newest_names(section.name, migrations)
+    warnings = [*unknown_keys(path, document, section, renamed), *unknown_variables(variables, section, renamed)]
+    if old_names:
+        warnings.insert(0, _write_forward(path, document, old_names))
+    return Loaded(settings, path, sources, tuple(warnings))
 
 
 def _load_both(
@@ -141,15 +148,25 @@ def _load_both(
     )
 
 
-def _seed_or_read(path: Path, section: Section[S]) -> dict[str, Any]:
+def _seed_or_read(path: Path, section: Section[S], newest: int) -> dict[str, Any]:
     try:
         seed_json(path, section.defaults())
     except OSError as error:
         raise SettingsInvalid(f"{path} is not there and cannot be written: {error.strerror}.") from None
     try:
-        return read_document(path)
+        return read_document(path, newest)
     except FileNotFoundError:
         raise invalid_file(path, "is a link to nothing, or was removed this moment") from None
+
+
+def _write_forward(path: Path, document: dict[str, Any], old_names: Mapping[str, str]) -> str:
+    """Write a file in its newest form and say what has another name now; of many starts at once each writes the same."""
+    told = ", ".join(f"{old} is {new} now" for new, old in old_names.items())
+    try:
+        write_json(path, document)
+    except OSError as error:
+        return f"{path}: {told}. It cannot be written so ({error.strerror}): change it yourself."
+    return f"{path}: {told}. It is written so; as it was, it is {bak_of(path)}."
 
 
 def _refuse_contradictions(settings: AnySettings, sources: Mapping[str, Source], path: Path) -> None:

@@ -11,8 +11,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from python_core.config.layers import read_document
+from python_core.config.migrations import SCHEMA_VERSION
 from python_core.config.rule_defaults import PASSWORD_PROGRAMS, PASSWORD_SITES, PASSWORD_WORDS, PRIVATE_WINDOWS
-from python_core.config.setting_types import SCHEMA_VERSION, SchemaVersion
+from python_core.config.setting_types import SchemaVersion
 from python_core.errors import Detail, SettingsInvalid
 from python_core.utils.atomic_json import invalid_file, seed_json
 from python_core.utils.config_path_resolver import Paths, resolve_paths

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from python_core.config.migrations import SCHEMA_VERSION
 from python_core.config.setting_types import (
     END,
-    SCHEMA_VERSION,
     AllowedHosts,
     CheckPeerUser,
     ConnectionLimit,

@@ -42,12 +42,16 @@ class Section(Struct, Generic[S], frozen=True, dict=True):
         """Begin the names of this section's environment variables."""
         return f"SMRTHUB_{self.name.replace('-', '_').upper()}_"
 
+    def variable_of(self, name: str) -> str:
+        """Name the environment variable of a setting by its name in the file."""
+        return self.variable_prefix + re.sub(r"(?=[A-Z])", "_", name).upper()
+
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
         """List the section's settings in the order of the file; ``schemaVersion`` is none of them."""
         hints = get_type_hints(self.struct, include_extras=True)
         return tuple(
-            _setting(self.variable_prefix, each, hints[each.name])
+            _setting(self.variable_of(each.encode_name), each, hints[each.name])
             for each in msgspec.structs.fields(self.struct)
             if each.name != "schema_version"
         )
@@ -64,7 +68,7 @@ AnySection = Section[BridgeSettings] | Section[WebListenerSettings]
 SECTIONS: tuple[AnySection, ...] = (BRIDGE, WEB_LISTENER)
 
 
-def _setting(variable_prefix: str, field: msgspec.structs.FieldInfo, hint: Any) -> Setting:
+def _setting(variable: str, field: msgspec.structs.FieldInfo, hint: Any) -> Setting:
     meta = next(each for each in hint.__metadata__ if isinstance(each, Meta))
     return Setting(
         name=field.encode_name,
@@ -73,7 +77,7 @@ def _setting(variable_prefix: str, field: msgspec.structs.FieldInfo, hint: Any) 
         default=field.default,
         help=meta.description or "",
         rule=_rule(hint.__origin__, meta),
-        variable=variable_prefix + re.sub(r"(?=[A-Z])", "_", field.encode_name).upper(),
+        variable=variable,
     )
 
 

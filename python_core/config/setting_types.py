@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-SCHEMA_VERSION = 1
+from python_core.config.migrations import SCHEMA_VERSION
 
 # "$" alone also matches before a closing newline in Python, though not in JSON Schema.
 END = r"$(?!\n)"
