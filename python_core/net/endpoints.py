@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from python_core.errors import BadInput
+from python_core.net.deprecation import Deprecated
 from python_core.runtime.clients import client_of
 from python_core.runtime.followers import Reader
 from python_core.runtime.hub import Caller, Hub
@@ -115,6 +116,7 @@ class Endpoint:
     :param codes: error codes beside those that every route can answer.
     :param produces: the media types of a ``RawReply``.
     :param hot: asked for all the time: answered before Flask, unless a browser asks. Its path has no parts.
+    :param deprecated: it is to go one day: it works as before, and says so in its answers and in the document.
     :param streams: the media type of a ``StreamReply``, which callers get instead who ask for it.
     """
 
@@ -135,6 +137,7 @@ class Endpoint:
     hot: bool = False
     produces: tuple[str, ...] = ("*/*",)
     streams: str | None = None
+    deprecated: Deprecated | None = None
 
     @property
     def name(self) -> str:

@@ -115,6 +115,9 @@ class Gate:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal answered
             answered = int(status[:3])
+            endpoint = environ.get(ENDPOINT)
+            if endpoint is not None and endpoint.deprecated is not None:
+                headers = [*headers, *endpoint.deprecated.headers]
             self._count(environ, answered, perf_counter() - began)
             added = self._added(tuple(name for name, _ in headers))
             return start_response(status, [*headers, ("X-Trace-Id", trace_id), *added], exc_info)

@@ -130,6 +130,8 @@ HEADERS: dict[str, dict[str, Any]] = {
     "Retry-After": _header("Seconds to wait.", type="integer"),
     "Content-Disposition": _header("`attachment`: no browser renders it."),
     "Location": _header("Where it is."),
+    "Deprecation": _header("Since when the route is deprecated, as RFC 9745 writes it: `@` and seconds since 1970."),
+    "Sunset": _header("From when on the route may be gone (RFC 8594)."),
 }
 #: Which of them an answer bears beside the first two: by the handler's name, or the error code, and the status.
 TOLD_BY: dict[tuple[str, int], tuple[str, ...]] = {
