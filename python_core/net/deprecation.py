@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from email.utils import format_datetime
 from functools import cached_property
+from typing import Any
 
 #: The promise of docs/stability.md: six months at the least.
 STAYS = timedelta(days=183)
@@ -34,11 +35,17 @@ class Deprecated:
             told.append(("Sunset", format_datetime(_midnight(self.gone_from), usegmt=True)))
         return tuple(told)
 
-    @property
-    def words(self) -> str:
-        """What the documentation says of it."""
+    def mark(self, operation: dict[str, Any]) -> dict[str, Any]:
+        """Return a route's operation of the OpenAPI document with all this said in it."""
         gone = f" It may be gone from {self.gone_from} on." if self.gone_from is not None else ""
-        return f"**Deprecated** since {self.since}: use {self.instead} instead.{gone}"
+        words = f"**Deprecated** since {self.since}: use {self.instead} instead.{gone}"
+        told = {name: {"$ref": f"#/components/headers/{name}"} for name, _ in self.headers}
+        answers = {
+            status: answer if "$ref" in answer else answer | {"headers": answer["headers"] | told}
+            for status, answer in operation["responses"].items()
+        }
+        description = f"{words}\n\n{operation['description']}"
+        return operation | {"deprecated": True, "description": description, "responses": answers}
 
 
 def _midnight(day: date) -> datetime:

@@ -138,26 +138,18 @@ def _operation(each: _Listed, failures: dict[str, Any]) -> dict[str, Any]:
         "operationId": endpoint.name,
         "tags": [each.tag],
         "summary": summary.replace("``", ""),  # plain text, unlike the description
-        "description": "\n\n".join(
-            part for part in (_going(endpoint), more.strip().replace("``", "`"), _who(endpoint)) if part
-        ),
+        "description": "\n\n".join(part for part in (more.strip().replace("``", "`"), _who(endpoint)) if part),
         "security": _security(endpoint),
         "x-access": endpoint.access,
     }
     if endpoint.scope is not None:
         operation["x-scope"] = endpoint.scope
-    if endpoint.deprecated is not None:
-        operation["deprecated"] = True
     if parameters := _parameters(endpoint):
         operation["parameters"] = parameters
     if endpoint.body is not None:
         operation["requestBody"] = _request_body(endpoint)
     operation["responses"] = _responses(endpoint, failures)
-    return operation
-
-
-def _going(endpoint: Endpoint) -> str:
-    return endpoint.deprecated.words if endpoint.deprecated is not None else ""
+    return operation if endpoint.deprecated is None else endpoint.deprecated.mark(operation)
 
 
 def _who(endpoint: Endpoint) -> str:
@@ -215,8 +207,7 @@ def _responses(endpoint: Endpoint, failures: dict[str, Any]) -> dict[str, Any]:
 def _reply(endpoint: Endpoint, status: int, codes: list[str]) -> dict[str, Any]:
     """Describe an answer of a handler; ``codes`` are errors that have the same status."""
     declared = endpoint.replies[status]
-    going = [name for name, _ in endpoint.deprecated.headers] if endpoint.deprecated is not None else []
-    headers = _headers(status, [endpoint.name, *codes], going)
+    headers = _headers(status, [endpoint.name, *codes])
     if declared is None:
         is_raw = get_type_hints(endpoint.handler)["return"] is RawReply and status == HTTPStatus.OK
         content: dict[str, Any] = {kind: {} for kind in endpoint.produces} if is_raw else {}
@@ -240,14 +231,9 @@ def _failure(codes: list[str]) -> dict[str, Any]:
     }
 
 
-def _headers(status: int, tellers: list[str], more: Sequence[str] = ()) -> dict[str, Any]:
+def _headers(status: int, tellers: list[str]) -> dict[str, Any]:
     """Refer to the headers that every answer bears, and to those of the handler and codes that answer this status."""
-    names = [
-        "X-SmrtHub-Service",
-        "X-Trace-Id",
-        *(name for each in tellers for name in TOLD_BY.get((each, status), ())),
-        *more,
-    ]
+    names = ["X-SmrtHub-Service", "X-Trace-Id", *(name for each in tellers for name in TOLD_BY.get((each, status), ()))]
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
