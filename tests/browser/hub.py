@@ -67,6 +67,11 @@ class RealHub:
             pytest.fail("the hub did not end within 30 s of being asked to")
 
     @property
+    def url(self) -> str:
+        """The bridge's address."""
+        return str(self._runtime("bridge")["url"])
+
+    @property
     def listener_port(self) -> int:
         return self._runtime("web-listener")["port"]
 

@@ -1,16 +1,22 @@
-"""Every command and script that the documentation shows is run as it stands there, against a hub; what cannot be has its reason."""
+"""Every command and script that the documentation shows is run as it stands there, against a hub, and shows what stands there.
+
+What cannot be run has its reason in LEFT_OUT; what it is said to show has to stand in the code.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from tests.docs.pages import PAGES, blocks
 from tests.whole.hub_home import PATIENCE_S, ROOT, Home, Served
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the examples are for a POSIX shell")
@@ -31,33 +37,76 @@ LEFT_OUT = {
     "/wsgi.py": "it is run by tests/whole/test_hosts.py",
     "python_core.net.wsgi": "it is run by tests/whole/test_hosts.py",
     "smrthub forget --site shop.example.com": "it asks a person; first-run.md forgets with --yes",
-    "smrthub retention preview": "it is run without a number of its own in use.md",
+    "smrthub retention preview": "nothing is so old here; tests/runtime/test_retention.py has what is",
+    "benchmarks/": "they take minutes; tests/whole/test_benchmarks.py has short runs of them",
+    "python_core.config.generate": "it writes into the sources; tests/config/test_schema.py compares what it would write",
+    "uv pip compile": "it needs the network; tests/tools/test_requirements.py looks at what it has written",
+    "UV_CUSTOM_COMPILE_COMMAND": "of the same",
 }
 #: What goes on until it is ended: it has to be at it after this long.
 ENDLESS, ENDLESS_S = ("smrthub logs --follow", "curl -N", "hub.follow("), 3.0
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")
-PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+#: What is another each time: ids, moments, ports and other numbers, folders, and how much room it takes in a table.
+ANOTHER = [
+    (UUID, "ID"),
+    (re.compile(r"\d+(?:[.:,-]\d+)*"), "N"),
+    (re.compile(r"(?:…|/)\S*/(?=SmrtHub/|\.venv)"), "…/"),
+    (re.compile(r"  +"), "  "),
+]
 
 
-def examples_of(page: str) -> Iterator[tuple[str, str]]:
-    """List what a page shows to be run: the language, and the lines that are run here."""
-    for kind, text in FENCE.findall((ROOT / page).read_text("utf-8")):
-        lines = text.splitlines()
-        if kind == "console":
-            lines = [line[2:] for line in lines if line.startswith("$ ")]
-        if kind in ("sh", "console"):
-            lines = [line for line in lines if not any(each in line for each in LEFT_OUT)]
-        if kind in ("sh", "console", "python") and lines:
-            yield kind, "\n".join(lines)
+class Step(NamedTuple):
+    """What is run at once, and the lines that it is said to show; none say nothing of them."""
+
+    kind: str
+    text: str
+    shown: tuple[str, ...] = ()
 
 
-RUN = [page for page in PAGES if list(examples_of(page))]
+def steps_of(page: str) -> Iterator[Step]:
+    """List what a page shows to be run, in order."""
+    for block in blocks(page):
+        if block.kind in ("sh", "python"):
+            yield Step(block.kind, block.text.rstrip("\n"))
+        elif block.kind == "console":
+            calls = re.split(r"^\$ ", block.text, flags=re.MULTILINE)
+            for call in calls[1:]:
+                command, *shown = call.splitlines()
+                yield Step("sh", command, tuple(shown))
+            if calls[0]:  # what the command of the block before goes on to show
+                yield Step("sh", "", tuple(calls[0].splitlines()))
+
+
+def is_left_out(line: str) -> bool:
+    return not line or any(each in line for each in LEFT_OUT)
+
+
+def masked(lines: Iterable[str]) -> list[str]:
+    """Give the lines without what is another each time."""
+    text = "\n".join(lines)
+    for pattern, sign in ANOTHER:
+        text = pattern.sub(sign, text)
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+RUN = [page for page in PAGES if any(not is_left_out(step.text) for step in steps_of(page))]
 
 
 def test_what_is_left_out_stands_somewhere_in_the_documentation() -> None:
-    shown = "".join(text for page in PAGES for _, text in FENCE.findall((ROOT / page).read_text("utf-8")))
+    shown = "".join(block.text for page in PAGES for block in blocks(page))
     assert [each for each in LEFT_OUT if each not in shown] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_said_to_be_shown_and_not_run_stands_in_the_code(page: str) -> None:
+    files = [path for folder in ("python_core", "Tools") for path in (ROOT / folder).rglob("*.py")]
+    code = "".join(path.read_text("utf-8") for path in files)
+    for step in steps_of(page):
+        for line in step.shown if is_left_out(step.text) else ():
+            pieces = re.split(
+                r"\d[\d.:-]*|[A-Z]{4}-[A-Z]{4}|  +|,|…|because|My agent|http\S+|chrome-\S+|\[y/N\]: y", line
+            )
+            assert [piece for piece in pieces if len(piece.split()) > 2 and piece.strip(" .") not in code] == []
 
 
 class Reader:
@@ -83,12 +132,15 @@ class Reader:
         path.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {arguments} "$@"\n', "utf-8")
         path.chmod(0o700)
 
-    def have_a_hub(self) -> None:
-        """Start it where it does not run (any more), with something in it."""
+    def have_a_hub(self, *, browsed: bool) -> None:
+        """Start it where it does not run (any more), with something in it: a clip, or pages that were looked at."""
         if self._hub is None or not self._hub.is_up():
             self._hub = self.home.start_hub(SMRTHUB_BRIDGE_UNIX_SOCKET="true")
             caller = self.home.caller()
-            self._clip = caller.copy("The lamp turns, and a page tells of the sea.")["id"]
+            if browsed:
+                self._browse()
+            else:
+                self._clip = caller.copy("The lamp turns, and a page tells of the sea.")["id"]
             self._client = caller.post("/clients", {"name": "any", "kind": "script", "scopes": ["status:read"]})[
                 "client"
             ]["id"]
@@ -100,32 +152,50 @@ class Reader:
         text = text.replace("~/.local/state/SmrtHub", str(self.home.paths.local))
         return re.sub(r"\bID\b", self._client, UUID.sub(self._clip, text))
 
-    def run(self, kind: str, text: str) -> None:
-        """Run an example; what has no end is ended."""
-        shell = [sys.executable, "-c"] if kind == "python" else ["sh", "-euc"]
-        lines = text.splitlines()
+    def _browse(self) -> None:
+        """Look at three pages, as first-run.md tells, and come back to one of them."""
+        listener = self.home.caller(str(self.home.facts("web-listener")["url"]))
+        now = dt.datetime.now(dt.UTC)
+        for seconds, tab, name in ((8, 1, "harbour"), (6, 2, "lighthouse"), (4, 3, "estuary"), (2, 2, "lighthouse")):
+            page = {"url": f"http://127.0.0.1:44953/{name}.html", "title": f"Page {name}", "tabId": tab, "windowId": 1}
+            told = {"event": "activated", "focused": True, "browser": "Chromium"}
+            at = (now - dt.timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+            listener.post("/tab-info", page | told | {"observedAt": at})
+
+    def run(self, step: Step) -> None:
+        """Run a step, but for the lines that are left out; what has no end is ended."""
+        shell = [sys.executable, "-c"] if step.kind == "python" else ["sh", "-euc"]
+        whole = [step.text] if step.kind == "python" else step.text.splitlines()
+        lines = [line for line in whole if not is_left_out(line)]
         endless = [n for n, line in enumerate(lines) if any(sign in line for sign in ENDLESS)]
-        if endless and kind == "python":
-            self._run_endless([*shell, text])
-            return
         for n in endless:
             names = [line for line in lines[:n] if re.match(r"\w+=", line)]
-            self._run_endless([*shell, "\n".join([*names, f"exec {lines[n]}"])])
-        self._run_once([*shell, "\n".join(line for n, line in enumerate(lines) if n not in endless)])
+            last = lines[n] if step.kind == "python" else f"exec {lines[n]}"
+            self._run_endless([*shell, self.adapt("\n".join([*names, last]))])
+        rest = "\n".join(line for n, line in enumerate(lines) if n not in endless)
+        if not rest:
+            return
+        said = self._run_once([*shell, self.adapt(rest)])
+        if step.shown:
+            assert masked(said.splitlines()) == masked(step.shown), step.text
+        if stored := re.search(rf"Stored as ({UUID.pattern})", said):
+            self._clip = stored[1]
 
-    def _run_once(self, command: list[str]) -> None:
+    def _run_once(self, command: list[str]) -> str:
         done = subprocess.run(
             command,
             cwd=self.folder,
             env=self.environ,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
             stdin=subprocess.DEVNULL,
             timeout=2 * PATIENCE_S,
             check=False,
         )
-        assert done.returncode == 0, f"{command[-1]}\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+        assert done.returncode == 0, f"{command[-1]}\n{done.stdout[-3000:]}"
         assert '"status":"error"' not in done.stdout, f"{command[-1]}\n{done.stdout[-2000:]}"
+        return done.stdout
 
     def _run_endless(self, command: list[str]) -> None:
         process = subprocess.Popen(
@@ -140,11 +210,21 @@ class Reader:
 
 
 @pytest.mark.parametrize("page", RUN)
-def test_a_page_does_what_it_says(home: Home, page: str) -> None:
+def test_a_page_does_and_shows_what_it_says(home: Home, page: str) -> None:
     reader = Reader(home)
-    for kind, text in FENCE.findall((ROOT / page).read_text("utf-8")):
-        if kind == "json" and '"rules"' in text:
-            (reader.folder / "draft.json").write_text(text, "utf-8")
-    for kind, text in examples_of(page):
-        reader.have_a_hub()
-        reader.run(kind, reader.adapt(text))
+    for block in blocks(page):
+        if block.kind == "json" and '"rules"' in block.text:
+            (reader.folder / "draft.json").write_text(block.text, "utf-8")
+    for step in steps_of(page):
+        reader.have_a_hub(browsed=page == "docs/first-run.md")
+        reader.run(step)
+
+
+def test_the_start_shows_what_the_pages_say(home: Home) -> None:
+    said = masked(home.start_hub().output.splitlines())
+    starts = [step.shown for page in PAGES for step in steps_of(page) if "SmrtHub is running." in step.shown]
+    assert len(starts) == 2
+    for shown in starts:
+        lines = masked(shown[shown.index("SmrtHub is running.") :])
+        assert [line for line in lines if "Command" not in line] == [line for line in said if "Command" not in line]
+        assert any("Command" in line for line in lines)

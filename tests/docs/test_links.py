@@ -1,0 +1,29 @@
+"""Links between the pages lead somewhere, also from those that MkDocs does not build; pictures say what they show."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.docs.pages import PAGES, ROOT, anchors, links, prose
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_and_anchor_leads_somewhere(page: str) -> None:
+    lost = []
+    for link in links(page):
+        if re.match(r"https?://", link.text):
+            continue
+        path, _, anchor = link.text.partition("#")
+        target = (ROOT / page).parent / path if path else ROOT / page
+        if not target.exists():
+            lost.append(str(link))
+        elif anchor and anchor not in anchors(target.resolve().relative_to(ROOT).as_posix()):
+            lost.append(f"{link} (no such heading)")
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_says_what_it_shows(page: str) -> None:
+    assert [words for words in re.findall(r"!\[([^\]]*)\]", prose(page)) if len(words.split()) < 4] == []
