@@ -12,7 +12,7 @@ import click
 from python_core.cli.options import json_option, moment_of
 from python_core.cli.progress import progress_bar
 from python_core.cli.terminal import note, say, say_json, shown
-from python_core.errors import BadInput
+from python_core.errors import BadInput, HubError
 from python_core.utils.timestamps import from_rfc3339, now_ms
 
 if TYPE_CHECKING:
@@ -41,22 +41,19 @@ def bundle(ctx: click.Context, since: str | None, components: str, output: Path 
     """
     if ctx.invoked_subcommand is not None:
         return
-    from python_core.client import HubClient
-    from python_core.support.bundling import write_bundle
-    from python_core.support.machine import Machine
-    from python_core.utils.config_path_resolver import resolve_paths
-
     since_ms = now_ms() - DAY_MS if since is None else from_rfc3339(since)
     target = output or Path(f"smrthub-bundle-{datetime.now().astimezone():%Y%m%d-%H%M%S}.zip")
-    machine = Machine(resolve_paths())
-    with progress_bar("Gathering") as progress:
-        manifest = write_bundle(machine, HubClient, target, since_ms, _chosen(components), progress=progress)
+    try:
+        manifest = _write(target, since_ms, _chosen(components))
+    except HubError as fault:
+        if as_json:
+            say_json({"error": {"code": fault.code, "message": fault.message}})
+        raise
     digest = sha256(target.read_bytes()).hexdigest()
     if as_json:
-        parts = [{name: getattr(each, name) for name in each.__struct_fields__} for each in manifest.parts]
-        say_json({"path": str(target.absolute()), "sha256": digest, "parts": parts, "redactions": manifest.redactions})
-        return
-    _say_written(manifest, target, digest)
+        say_json(_told(manifest, target, digest))
+    else:
+        _say_written(manifest, target, digest)
 
 
 @bundle.command()
@@ -71,6 +68,25 @@ def verify(file: Path, as_json: bool) -> None:
         say_json({"whole": True, "madeAt": manifest.made_at, "files": len(manifest.files)})
     else:
         say(f"{shown(str(file))} is whole: {len(manifest.files)} files, made {manifest.made_at}")
+
+
+def _write(target: Path, since_ms: int, chosen: list[Component]) -> BundleManifest:
+    from python_core.client import HubClient
+    from python_core.support.bundling import write_bundle
+    from python_core.support.machine import Machine
+    from python_core.utils.config_path_resolver import resolve_paths
+
+    with progress_bar("Gathering") as progress:
+        return write_bundle(Machine(resolve_paths()), HubClient, target, since_ms, chosen, progress=progress)
+
+
+def _told(manifest: BundleManifest, target: Path, digest: str) -> dict[str, object]:
+    """Return what was written as JSON has it: the manifest, and the whole file's size and digest."""
+    import msgspec
+
+    told: dict[str, object] = msgspec.to_builtins(manifest)
+    files = [{"name": name, "bytes": each.bytes, "sha256": each.sha256} for name, each in manifest.files.items()]
+    return {**told, "path": str(target.absolute()), "bytes": target.stat().st_size, "sha256": digest, "files": files}
 
 
 def _chosen(components: str) -> list[Component]:

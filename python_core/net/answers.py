@@ -94,9 +94,10 @@ def answering(hub: Hub, endpoint: Endpoint) -> Answering:
         if body_shape is not None:
             content = read_body(environ)
             parts["body"] = decode(content, body_shape)
-        if endpoint.side_effect:
+        if endpoint.side_effect or endpoint.asks_owner:
             target = f"{environ['PATH_INFO']}?{environ['QUERY_STRING']}".removesuffix("?")
-            need_confirmation(hub, environ[CALLER], endpoint.name, target, content)
+            each_time = endpoint.asks_owner
+            need_confirmation(hub, environ[CALLER], endpoint.name, target, content, each_time=each_time)
         reply = handler(Call(hub, environ[CALLER], environ), **parts)
         if isinstance(reply, StreamReply):
             _limit_sending(environ, hub.settings.bridge.request_timeout_seconds)

@@ -112,6 +112,7 @@ class Endpoint:
     :param body_limit: the name of the setting that bounds the body, or bytes.
     :param replies: the struct of each success status (None: an empty or raw body).
     :param side_effect: a client that can read captured text needs the user's confirmation.
+    :param asks_owner: the owner, too, has to confirm it, each time.
     :param same_user: ``admitSameUserPrograms`` lets this user's own programs call it without a token.
     :param codes: error codes beside those that every route can answer.
     :param produces: the media types of a ``RawReply``.
@@ -133,6 +134,7 @@ class Endpoint:
     codes: tuple[str, ...] = ()
     setting: str | None = None
     side_effect: bool = False
+    asks_owner: bool = False
     same_user: bool = False
     hot: bool = False
     produces: tuple[str, ...] = ("*/*",)

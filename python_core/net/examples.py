@@ -29,6 +29,7 @@ BODIES: dict[str, Any] = {
     "post_rules_apply": {},
     "post_clients": {"name": "My script", "kind": "script", "scopes": ["clipboard:read", "search:read"]},
     "post_confirmation": {"decision": "once"},
+    "post_support_bundle": {"components": ["logs", "health"]},
     "post_pair": {"name": "My agent", "kind": "agent", "scopes": ["search:read", "clipboard:read"]},
     "post_pair_token": {"deviceCode": "as POST /pair answered it"},
     "post_pairing_window": {"seconds": 120},

@@ -28,6 +28,7 @@ from python_core.net.openapi_schemas import (
 from python_core.net.openapi_texts import (
     ABOUT,
     ACCESS,
+    ASKS_OWNER,
     BEARER,
     CODE_MEANINGS,
     HEADERS,
@@ -99,7 +100,7 @@ def codes_of(endpoint: Endpoint) -> tuple[str, ...]:
     codes = {*CODES_OF_ALL, *endpoint.codes}
     if endpoint.scope is not None:
         codes.add("insufficient_scope")
-    if endpoint.side_effect:
+    if endpoint.side_effect or endpoint.asks_owner:
         codes.add("confirmation_required")
     if endpoint.body is not None:
         codes |= {"too_large", "unsupported_media_type"}
@@ -162,6 +163,7 @@ def _who(endpoint: Endpoint) -> str:
         needs = f"Scope: `{endpoint.scope}`."
     more = f" There only while the setting `{_camel(endpoint.setting)}` is on." if endpoint.setting else ""
     more += SIDE_EFFECT if endpoint.side_effect else ""
+    more += ASKS_OWNER if endpoint.asks_owner else ""
     more += SAME_USER if endpoint.same_user else ""
     return f"{needs} {ACCESS[endpoint.access]}{more}"
 

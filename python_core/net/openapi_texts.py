@@ -50,6 +50,10 @@ SIDE_EFFECT = (
     " A client that can also read captured text is answered `confirmation_required` until the user has allowed the request, "
     "or the client for good: `POST /confirmations/{confirmation_id}`."
 )
+ASKS_OWNER = (
+    " The first answer is `confirmation_required`: once it has been allowed, by `POST /confirmations/{confirmation_id}` or "
+    "`smrthub confirm`, the same request is carried out, once."
+)
 SAME_USER = " While the setting `admitSameUserPrograms` is on, this user's own programs need no token."
 
 #: When a code is answered; one for each of ``failures.STATUS_OF_CODE``.
@@ -139,6 +143,7 @@ TOLD_BY: dict[tuple[str, int], tuple[str, ...]] = {
     ("get_hub_window", 304): ("ETag",),
     ("patch_hub_window", 200): ("ETag",),
     ("get_fragment", 200): ("Content-Disposition",),
+    ("get_support_bundle_file", 200): ("Content-Disposition",),
     ("get_apidocs_redirect", 308): ("Location",),
     ("unauthorized", 401): ("WWW-Authenticate",),
     ("busy", 503): ("Retry-After",),

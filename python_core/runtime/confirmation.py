@@ -61,19 +61,22 @@ class ConfirmationDecision(Body, frozen=True, kw_only=True):
     decision: Literal["once", "always", "deny"]
 
 
-def need_confirmation(hub: Hub, caller: Caller, operation: str, path: str, body: bytes) -> None:
+def need_confirmation(
+    hub: Hub, caller: Caller, operation: str, path: str, body: bytes, *, each_time: bool = False
+) -> None:
     """Pass when the caller may do this without asking, or the user has confirmed exactly this; it is used up then.
 
     :param path: with the query, if there is one: it is part of what is confirmed.
+    :param each_time: nobody may without asking, the owner neither.
     :raises ConfirmationRequired: the user has not, or has denied it.
     """
-    if caller.client in (OWNER, SAME_USER) or caller.scopes.isdisjoint(READING):
+    if not each_time and (caller.client in (OWNER, SAME_USER) or caller.scopes.isdisjoint(READING)):
         return
     digest = hashlib.sha256(f"{operation} {path}\n".encode() + body).hexdigest()
     now_ms = hub.now()
 
     def act(conn: Connection) -> ConfirmationRequired | None:
-        if clients.is_trusted(conn, caller.client):
+        if not each_time and clients.is_trusted(conn, caller.client):
             return None
         confirmations.prune_confirmations(conn, now_ms)
         row = confirmations.get_confirmation_of(conn, caller.client, digest)
@@ -113,7 +116,7 @@ def decide_confirmation(
     """Note what the user says; announces ``client_trusted`` when it is for good.
 
     :raises NotFound: nothing of that id waits.
-    :raises Conflict: it was done already.
+    :raises Conflict: it was done already, or is the owner's own, who is asked each time.
     """
 
     def act(conn: Connection) -> ConfirmationView:
@@ -122,6 +125,8 @@ def decide_confirmation(
             raise NotFound("Nothing of that id waits to be confirmed.")
         if row.state == "used":
             raise Conflict("This was confirmed and done already.")
+        if row.client == OWNER and wanted.decision == "always":
+            raise Conflict("What the owner asks for is confirmed each time: once, or deny.")
         state = "denied" if wanted.decision == "deny" else "confirmed"
         confirmations.set_confirmation_state(conn, row.id, state)
         if wanted.decision == "always" and not clients.is_trusted(conn, row.client):

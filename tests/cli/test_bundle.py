@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.cli.terminals import Terminal
@@ -11,6 +12,7 @@ def test_a_bundle_of_a_running_hub_is_written_and_verified(smrthub: Terminal, tm
     target = str(tmp_path / "bundle.zip")
     told = smrthub("bundle", "--output", target, "--json").json
     assert {part["state"] for part in told["parts"]} <= {"included", "empty"}
+    assert {"review/index.html", "health/status.json"} <= {each["name"] for each in told["files"]}
     seen = smrthub("bundle", "verify", target)
     assert seen.code == 0
     assert "is whole" in seen.out
@@ -31,3 +33,13 @@ def test_a_bundle_needs_no_hub_and_says_what_is_not_in_it(idle: Terminal, tmp_pa
 def test_what_is_no_component_and_no_zip_is_refused(idle: Terminal, tmp_path: Path) -> None:
     assert idle("bundle", "--components", "clips").code == 1
     assert idle("bundle", "--output", str(tmp_path / "bundle")).code == 1
+
+
+def test_a_refusal_is_told_in_json_too(idle: Terminal, tmp_path: Path) -> None:
+    target = tmp_path / "bundle.zip"
+    target.write_bytes(b"mine")
+    seen = idle("bundle", "--json", "--output", str(target))
+    assert seen.code == 1
+    assert json.loads(seen.out)["error"]["code"] == "conflict"
+    assert "is there already" in seen.err
+    assert target.read_bytes() == b"mine"

@@ -295,7 +295,7 @@ def house_of(hub: Hub, *, telling: bool = True, socket_path: Path | None = None)
 def told(service: str, ran: list[tuple[str, str]]) -> list[Routes]:
     """Declare a server's routes again, all that the gate knows of them unchanged, with handlers that note that they ran.
 
-    Any JSON object is a right body: what the gate lets in then reaches the handler.
+    Any JSON object is a right body, and the owner is asked for nothing: what the gate lets in then reaches the handler.
     """
     subjects = []
     for declared in subjects_of(service):
@@ -303,7 +303,7 @@ def told(service: str, ran: list[tuple[str, str]]) -> list[Routes]:
         for endpoint in declared.endpoints:
             body = dict[str, Any] if endpoint.body is not None else None
             handler = _telling(endpoint, (service, endpoint.name), ran)
-            routes.endpoints.append(replace(endpoint, handler=handler, body=body, query=None))
+            routes.endpoints.append(replace(endpoint, handler=handler, body=body, query=None, asks_owner=False))
         subjects.append(routes)
     return subjects
 

@@ -262,3 +262,25 @@ def test_a_client_cannot_confirm_for_itself(user: User, agent: str) -> None:
         answer = user.real.ask("bridge", "POST", f"/confirmations/{first}", {"decision": "once"}, token=token)
         assert answer.code == "insufficient_scope"
     assert user.asked(agent, EFFECTS[0]) == first
+
+
+def test_the_owner_is_asked_for_a_bundle_each_time(user: User) -> None:
+    """What leaves the machine is nobody's by a token alone, and no yes holds for the next one."""
+
+    def ask() -> Answer:
+        # A time that is none: what got as far as the handler is refused, and makes nothing.
+        return user.real.ask("bridge", "POST", "/support-bundle", {"since": "now"}, token=user.real.owner)
+
+    for _ in range(2):
+        answer = ask()
+        assert (answer.status, answer.code) == (403, "confirmation_required")
+        asked = answer.json["error"]["confirmationId"]
+        [waiting] = user.waiting()
+        assert (waiting["id"], waiting["operation"]) == (asked, "post_support_bundle")
+        assert ask().json["error"]["confirmationId"] == asked
+        assert user.says("always", asked).status == 409
+        assert user.says("once", asked).status == 200
+        assert ask().code == "bad_input"
+    denied = ask().json["error"]["confirmationId"]
+    user.says("deny", denied)
+    assert ask().json["error"].keys() == {"code", "message"}

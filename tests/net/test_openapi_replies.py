@@ -14,6 +14,7 @@ from python_core.net.openapi import build_document
 from python_core.store import open_store
 from tests.hubs import Clock, make_hub
 from tests.net.documented import DECLARED, SUBJECTS, Servers, check_reply, told
+from tests.whole.hub_home import wait_for
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,20 @@ def test_a_program_is_paired_and_asks_before_it_acts_as_told(document: dict[str,
     assert ask("POST", "/clipboard", BODIES["post_clipboard"], token=token)["status"] == "ok"
 
 
+def make_bundle(document: dict[str, Any], servers: Servers) -> None:
+    """Have a bundle made as the owner who confirms it."""
+    statuses = []
+    for _ in range(3):
+        reply = servers.ask("POST", "/support-bundle", BODIES["post_support_bundle"])
+        check_reply(document, "POST", "/support-bundle", reply)
+        statuses.append(reply.status_code)
+        if reply.status_code == 403:
+            servers.ask("POST", f"/confirmations/{reply.get_json()['error']['confirmationId']}", {"decision": "once"})
+    assert statuses == [403, 202, 403]
+    view = wait_for(lambda: (told := servers.ask("GET", "/support-bundle").get_json())["state"] != "making" and told)
+    assert view["state"] == "made"
+
+
 def test_every_list_and_view_is_answered_as_told(document: dict[str, Any], servers: Servers) -> None:
     clip = servers.ask("POST", "/clipboard", BODIES["post_clipboard"]).get_json()["id"]
     output = servers.ask("POST", "/structured-output", BODIES["post_structured_output"]).get_json()["id"]
@@ -90,6 +105,7 @@ def test_every_list_and_view_is_answered_as_told(document: dict[str, Any], serve
     servers.ask("PATCH", "/hub-window", BODIES["patch_hub_window"])
     servers.ask("POST", "/tab-info", BODIES["post_tab_info"], "web-listener")
     receipt = servers.ask("POST", "/forget", {"last": "1s", "kinds": ["visit"]}).get_json()["receipt"]["id"]
+    make_bundle(document, servers)
     parts = {
         "receipt_id": receipt,
         "clip_id": clip,
@@ -115,12 +131,14 @@ def test_every_removal_and_act_is_answered_as_told(document: dict[str, Any], ser
     run = servers.ask("POST", "/trigger", BODIES["post_trigger"]).get_json()["run"]["id"]
     command = servers.ask("POST", "/hub-window/commands", BODIES["post_hub_window_command"]).get_json()["command"]["id"]
     client = servers.ask("POST", "/clients", BODIES["post_clients"]).get_json()["client"]["id"]
+    make_bundle(document, servers)
     for method, path, item in (
         ("POST", "/trigger/runs/{run_id}/cancel", run),  # before the removals, which cancel it too
         ("DELETE", "/clipboard/{clip_id}", clip),
         ("DELETE", "/structured-output/{output_id}", output),
         ("POST", "/hub-window/commands/{command_id}/ack", command),
         ("DELETE", "/clients/{client_id}", client),
+        ("DELETE", "/support-bundle", ""),
     ):
         reply = servers.ask(method, re.sub(r"\{\w+\}", item, path))
         assert reply.status_code == 200, (path, reply.get_data())

@@ -1,4 +1,7 @@
-"""Thirty canaries, planted wherever somebody's text comes in, are in no byte of a bundle and of what the doctor says."""
+"""Thirty canaries, planted wherever somebody's text comes in, are in no byte of what leaves the hub for others to read.
+
+That is the bundle, by the command and by the hub itself with what the hub tells of it; logs, metrics, events, the doctor's words.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,16 @@ from python_core.support.bundling import write_bundle
 from python_core.support.machine import Machine
 from tests.cli.terminals import Terminal
 from tests.whole.hub_home import Home
-from tests.whole.test_log_leaks import Canaries, plant_in_addresses, plant_in_clips, plant_in_tabs
+from tests.whole.test_log_leaks import Canaries, plant_in_addresses, plant_in_clips, plant_in_names, plant_in_tabs
+from tests.whole.test_support_bundle import bundle_of
+
+#: What the hub tells others of itself while it runs, without what was captured.
+TOLD = {
+    "told.json": "/support-bundle",
+    "metrics.txt": "/metrics",
+    "events.json": "/events?after=0&limit=200",
+    "status.json": "/status",
+}
 
 
 def plant_in_settings(canary: Canaries, home: Home) -> None:
@@ -48,6 +60,7 @@ def test_no_canary_is_in_any_byte(home: Home, tmp_path: Path) -> None:
     captured = list(canary.planted[:5])
     plant_in_addresses(canary, bridge)
     plant_in_tabs(canary, listener)
+    plant_in_names(canary, bridge)
     plant_in_settings(canary, home)
     plant_in_files(canary, home)
     plant_in_log(home, captured)
@@ -58,15 +71,22 @@ def test_no_canary_is_in_any_byte(home: Home, tmp_path: Path) -> None:
     seen = terminal("doctor")
     (tmp_path / "seen").mkdir()
     (tmp_path / "seen" / "doctor.txt").write_text(seen.out + terminal("doctor", "--json").out, "utf-8")
+    own = bundle_of(bridge)
+    assert own["state"] == "made", own
+    (tmp_path / "own.zip").write_bytes(bridge.call("GET", "/support-bundle/file").body)
+    for name, path in TOLD.items():
+        (tmp_path / "seen" / name).write_bytes(bridge.call("GET", path).body)
     manifest = write_bundle(machine, lambda service: HubClient(service, environ=home.environ), target, 0)
     assert [part.name for part in manifest.parts if part.state == "failed"] == []
     hub.end()
     canary.planted.append(str(home.paths.local.parent))  # the doctor tells the user where; a bundle tells nobody
-    with zipfile.ZipFile(target) as archive:
-        archive.extractall(tmp_path / "seen")
+    for made in (target, tmp_path / "own.zip"):
+        with zipfile.ZipFile(made) as archive:
+            archive.extractall(tmp_path / "seen" / made.stem)
     assert {name for name, _ in canary.found_in(tmp_path / "seen")} <= {"doctor.txt"}
     canary.planted.pop()
     assert canary.found_in(tmp_path / "seen") == []
-    text = (tmp_path / "seen" / "logs" / "python-net-log.txt").read_text("utf-8")
-    assert "could not read [captured] of ~ with token=[secret] for [email]" in text
+    for each in ("bundle", "own"):
+        text = (tmp_path / "seen" / each / "logs" / "python-net-log.txt").read_text("utf-8")
+        assert "could not read [captured] of ~ with token=[secret] for [email]" in text
     assert {"captured words", "secrets", "mail addresses", "paths", "settings"} <= set(manifest.redactions)

@@ -79,6 +79,16 @@ def plant_in_addresses(canary: Canaries, bridge: Caller) -> None:
     bridge.call("POST", "/hub-window/commands", {"command": "notify", "args": {"text": canary()}})
 
 
+def plant_in_names(canary: Canaries, bridge: Caller) -> None:
+    """Names that a person or a program chose: of a client, a producer, a schema's title, a badge, and a key."""
+    bridge.post("/clients", {"name": canary("Agent {}"), "kind": "agent", "scopes": ["events:read"]})
+    bridge.call("PATCH", "/hub-window", {"indicators": {"sync": {"level": "ok", "text": canary()}}})
+    output = {"schema": "note/1", "payload": {"text": canary()}, "title": canary(), "producer": canary()}
+    bridge.call("POST", "/structured-output", output, **{"Idempotency-Key": canary()})
+    bridge.call("POST", "/forget", {"site": canary("{}.example"), "dryRun": True})
+    bridge.call("POST", "/support-bundle", {"since": canary(), "components": [canary()]})
+
+
 def plant_in_tabs(canary: Canaries, listener: Caller) -> None:
     page = {"url": canary("https://{}.example/"), "title": canary(), "selection": canary(), "browser": canary()}
     listener.call("POST", "/tab-info", page)
@@ -114,6 +124,7 @@ def test_a_hub_that_tells_all_it_can_tells_no_canary(home: Home) -> None:
     token = home.facts()["token"]
     plant_in_clips(canary, bridge)
     plant_in_addresses(canary, bridge)
+    plant_in_names(canary, bridge)
     plant_in_tabs(canary, listener)
     for url in (home.facts()["url"], home.facts("web-listener")["url"]):
         plant_in_protocol(canary, url)

@@ -19,6 +19,7 @@ from python_core.net.routes import (
     shutdown_routes,
     status_routes,
     structured_output_routes,
+    support_bundle_routes,
     tab_info_routes,
     trigger_routes,
 )
@@ -39,6 +40,7 @@ _SUBJECTS: dict[str, tuple[Routes, ...]] = {
         client_routes.routes,
         pairing_routes.deciding,
         confirmation_routes.routes,
+        support_bundle_routes.routes,
         shutdown_routes.routes,
     ),
     "web-listener": (ping_routes.routes, tab_info_routes.routes, pairing_routes.asking),

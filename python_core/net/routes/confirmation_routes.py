@@ -11,7 +11,7 @@ routes = Routes("Clients")
 
 @routes.declare("GET", "/confirmations", scope="admin", replies={200: ConfirmationList})
 def get_confirmations(call: Call) -> Reply:
-    """List what waits for the user: side effects of clients that can also read captured text."""
+    """List what waits for the user: side effects of clients that can also read captured text, and the owner's own bundles."""
     return Reply(confirmation.list_confirmations(call.hub))
 
 
@@ -25,6 +25,8 @@ def get_confirmations(call: Call) -> Reply:
 )
 def post_confirmation(call: Call, confirmation_id: str, body: ConfirmationDecision) -> Reply:
     """Confirm exactly this request once, the client for good, or deny it; the client then repeats its request.
+
+    ``always`` is no answer (``conflict``) to what the owner asked for.
 
     Event: ``client_trusted``.
     """
