@@ -40,6 +40,7 @@ LEFT_OUT = {
     "smrthub retention preview": "nothing is so old here; tests/runtime/test_retention.py has what is",
     "benchmarks/": "they take minutes; tests/whole/test_benchmarks.py has short runs of them",
     "python_core.config.generate": "it writes into the sources; tests/config/test_schema.py compares what it would write",
+    "tests.store.data.make_newest": "it writes into the sources; tests/store/test_upgrades.py opens what it has written",
     "uv pip compile": "it needs the network; tests/tools/test_requirements.py looks at what it has written",
     "UV_CUSTOM_COMPILE_COMMAND": "of the same",
 }
