@@ -11,39 +11,63 @@ import sys
 import time
 from pathlib import Path
 from types import TracebackType
+from typing import Any, Protocol
 
 from python_core.errors import Busy
 from python_core.utils.config_path_resolver import private_opener
 
-if sys.platform == "win32":
-    import msvcrt
 
-    def _try_lock(fd: int) -> bool:
+class Locking(Protocol):
+    """How a system locks an open file for one holder, without waiting."""
+
+    def try_lock(self, fd: int) -> bool: ...
+
+    def unlock(self, fd: int) -> None: ...
+
+
+class WindowsLocking:
+    """The first byte of the file is locked, whether the file has one or not; another handle of the same process is refused, too.
+
+    :param msvcrt: the standard module, which is on Windows alone.
+    """
+
+    def __init__(self, msvcrt: Any) -> None:
+        self._msvcrt = msvcrt
+
+    def try_lock(self, fd: int) -> bool:
         os.lseek(fd, 0, os.SEEK_SET)  # locking() counts from where the file stands
         try:
-            msvcrt.locking(fd, msvcrt.LK_NBLCK, 1)
+            self._msvcrt.locking(fd, self._msvcrt.LK_NBLCK, 1)
         except PermissionError:
             return False
         return True
 
-    def _unlock(fd: int) -> None:
+    def unlock(self, fd: int) -> None:
         os.lseek(fd, 0, os.SEEK_SET)
-        msvcrt.locking(fd, msvcrt.LK_UNLCK, 1)
+        self._msvcrt.locking(fd, self._msvcrt.LK_UNLCK, 1)
 
+
+if sys.platform == "win32":
+    import msvcrt
+
+    _LOCKING: Locking = WindowsLocking(msvcrt)
 else:
     import fcntl
 
-    # flock, not lockf: POSIX record locks let every thread of a process in, and fall when any descriptor of
-    # the file is closed.
-    def _try_lock(fd: int) -> bool:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+    class _PosixLocking:
+        """flock, not lockf: POSIX record locks let every thread of a process in, and fall when any descriptor is closed."""
 
-    def _unlock(fd: int) -> None:
-        fcntl.flock(fd, fcntl.LOCK_UN)
+        def try_lock(self, fd: int) -> bool:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return False
+            return True
+
+        def unlock(self, fd: int) -> None:
+            fcntl.flock(fd, fcntl.LOCK_UN)
+
+    _LOCKING = _PosixLocking()
 
 
 class FileLock:
@@ -52,9 +76,10 @@ class FileLock:
     ``with FileLock(path, timeout_s=5):`` waits at most so long and then raises Busy.
     """
 
-    def __init__(self, path: Path, *, timeout_s: float = 10.0) -> None:
+    def __init__(self, path: Path, *, timeout_s: float = 10.0, locking: Locking = _LOCKING) -> None:
         self.path = path
         self.timeout_s = timeout_s
+        self._locking = locking
         self._fd = -1
         self._pid = 0
 
@@ -69,7 +94,7 @@ class FileLock:
             raise RuntimeError("this FileLock is held already")
         fd = private_opener(os.fspath(self.path), os.O_RDWR | os.O_CREAT)
         try:
-            taken = _try_lock(fd)
+            taken = self._locking.try_lock(fd)
         except BaseException:
             os.close(fd)
             raise
@@ -96,7 +121,7 @@ class FileLock:
         if fd < 0:
             return
         if self._pid == os.getpid():
-            _unlock(fd)  # in a forked child, unlocking would take the lock from the parent
+            self._locking.unlock(fd)  # in a forked child, unlocking would take the lock from the parent
         os.close(fd)
 
     def __enter__(self) -> FileLock:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from python_core.errors import Busy
-from python_core.utils.file_lock import FileLock
+from python_core.utils.file_lock import FileLock, WindowsLocking
+from tests.windows import FakeMsvcrt
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,6 +24,10 @@ lock.acquire()
 print("held", flush=True)
 sys.stdin.read()
 """
+
+HOLD_AS_ON_WINDOWS = HOLD.replace(
+    "Path(sys.argv[1]))", "Path(sys.argv[1]), locking=WindowsLocking(FakeMsvcrt()))"
+).replace("import FileLock", "import FileLock, WindowsLocking\nfrom tests.windows import FakeMsvcrt")
 
 COUNT = """
 import sys
@@ -76,6 +81,45 @@ def test_another_process_waits_until_the_holder_is_gone_however_it_goes(tmp_path
         holder.wait()
         assert lock.try_acquire()
         lock.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has the real one")
+def test_on_windows_another_process_waits_alike(tmp_path: Path):
+    path, msvcrt = tmp_path / "lock", FakeMsvcrt()
+    with started(HOLD_AS_ON_WINDOWS, path) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        lock = FileLock(path, timeout_s=0.1, locking=WindowsLocking(msvcrt))
+        assert not lock.try_acquire()
+        with pytest.raises(Busy, match="another process holds"), lock:
+            pass
+        holder.kill()
+        holder.wait()
+        with lock:
+            assert len(msvcrt.locked) == 1
+            assert not FileLock(path, locking=WindowsLocking(msvcrt)).try_acquire()
+        assert msvcrt.locked == set()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has the real one")
+def test_on_windows_the_first_byte_is_locked_wherever_the_file_stands(tmp_path: Path):
+    path = tmp_path / "lock"
+    path.write_bytes(b"something")
+    with path.open("r+b", buffering=0) as file:
+        file.seek(5)
+        locking = WindowsLocking(FakeMsvcrt())
+        assert locking.try_lock(file.fileno())
+        file.seek(5)
+        locking.unlock(file.fileno())
+
+
+def test_on_windows_what_is_no_refusal_is_told(tmp_path: Path):
+    class Broken(FakeMsvcrt):
+        def locking(self, fd: int, mode: int, count: int) -> None:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"):
+        FileLock(tmp_path / "lock", locking=WindowsLocking(Broken())).try_acquire()
 
 
 def test_many_processes_never_hold_it_together(tmp_path: Path):
