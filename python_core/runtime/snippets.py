@@ -7,26 +7,32 @@ looks at each character a few times at most.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property, lru_cache
 
-from python_core.store.words import Term, folded
+from python_core.store.expressions import piece_of
+from python_core.store.words import Term, folded, lowered, pattern_of
 
 #: Characters before the first match, and in the whole piece.
 BEFORE_CHARS, PIECE_CHARS = 60, 240
 #: Characters in which a word is looked for that is spelled with other accents.
 FOLDED_AT_MOST = 5_000
-_NEVER = re.compile(r"(?!)")
+#: Characters in which words are looked for before they are in the whole text: most stand there.
+NEAR_CHARS = 2_000
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Marker:
     """Finds terms in texts: as words where they stand as words, else inside words; dense scripts always anywhere."""
 
     def __init__(self, terms: Sequence[Term]) -> None:
-        dense = {word for term in terms if term.is_dense for word in term.words}
-        words = {_as_words(term) for term in terms if not term.is_dense}
-        inner = {folded(term.text.rstrip("*") if term.is_prefix else term.text) for term in terms if not term.is_dense}
-        self._words = _any_of(words | {re.escape(word) for word in dense})
-        self._inner = _any_of({re.escape(piece) for piece in inner | dense})
+        self._terms = [term for term in terms if not term.is_dense]
+        self._dense = {word for term in terms if term.is_dense for word in term.words}
+        self._words = [pattern_of(term) for term in self._terms] + _compiled(self._dense)
+
+    @cached_property
+    def _inner(self) -> list[re.Pattern[str]]:
+        return _compiled({lowered(piece_of(term)) for term in self._terms} | self._dense)
 
     def snippet_of(self, text: str) -> tuple[str, list[tuple[int, int]]]:
         """Return a piece of the text, and where in it terms stand, as ``[start, end)``."""
@@ -40,40 +46,60 @@ class Marker:
     def places_of(self, text: str) -> list[tuple[int, int]]:
         """Return where terms stand in a short text, as ``[start, end)``."""
         flat, origins = _flat(text)
-        found = list(self._words.finditer(flat)) or list(self._inner.finditer(flat))
-        return [(origins[each.start()], origins[each.end() - 1] + 1) for each in found]
+        small = lowered(flat)
+        found = _matches(self._words, small) or _matches(self._inner, small)
+        return [(origins[first], origins[last - 1] + 1) for first, last in found]
 
     def _first_place(self, text: str) -> int:
-        found = self._words.search(text)
-        if found is None and not text.isascii():
+        at = _first_of(self._words, text[:NEAR_CHARS])
+        if at is None and len(text) > NEAR_CHARS:
+            at = _first_of(self._words, text)
+        if at is None and not text.isascii():
             flat, origins = _flat(text[:FOLDED_AT_MOST])
-            found = self._words.search(flat)
-            if found is not None:
-                return origins[found.start()]
-        found = found or self._inner.search(text)
-        return found.start() if found else 0
+            in_flat = _first_of(self._words, flat)
+            at = None if in_flat is None else origins[in_flat]
+        return (_first_of(self._inner, text) or 0) if at is None else at
 
 
-def _as_words(term: Term) -> str:
-    words = r"[\W_]+".join(re.escape(word) for word in term.words)
-    return rf"(?<![^\W_]){words}" + ("" if term.is_prefix else r"(?![^\W_])")
+def _compiled(pieces: Iterable[str]) -> list[re.Pattern[str]]:
+    return [re.compile(re.escape(piece)) for piece in pieces]
 
 
-def _any_of(patterns: set[str]) -> re.Pattern[str]:
-    """Compile what matches any of the patterns, the longest where several would."""
-    return re.compile("|".join(sorted(patterns, key=len, reverse=True)), re.IGNORECASE) if patterns else _NEVER
+def _first_of(patterns: Sequence[re.Pattern[str]], text: str) -> int | None:
+    """Return where the first match is. Each pattern by itself, and not ``IGNORECASE``, is looked for 20 times as fast."""
+    small = lowered(text)
+    return min((found.start() for pattern in patterns if (found := pattern.search(small))), default=None)
+
+
+def _matches(patterns: Sequence[re.Pattern[str]], text: str) -> list[tuple[int, int]]:
+    """Return the matches of all the patterns, the longest where several begin, none over another."""
+    spans = [found.span() for pattern in patterns for found in pattern.finditer(text)]
+    chosen = list[tuple[int, int]]()
+    for first, last in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if not chosen or first >= chosen[-1][1]:
+            chosen.append((first, last))
+    return chosen
 
 
 def _flat(text: str) -> tuple[str, Sequence[int]]:
-    """Return a text folded, and which character of the text each of its characters came from."""
+    """Return a text without accents, and which character of the text each of its characters came from."""
     if text.isascii():
         return text, range(len(text))
-    flat, origins = list[str](), list[int]()
-    for at, character in enumerate(text):
-        plain = character if character.isascii() else folded(character)
-        flat.append(plain)
+    flat, origins, end = list[str](), list[int](), 0
+    for found in _NOT_ASCII.finditer(text):
+        at, plain = found.start(), _plain(found[0])
+        flat += text[end:at], plain
+        origins += range(end, at)
         origins += [at] * len(plain)
+        end = at + 1
+    flat.append(text[end:])
+    origins += range(end, len(text))
     return "".join(flat), origins
+
+
+@lru_cache(maxsize=4_096)
+def _plain(character: str) -> str:
+    return folded(character)
 
 
 def _edge(text: str, wanted: int, at_most: int) -> int:

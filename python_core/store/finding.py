@@ -19,7 +19,7 @@ from python_core.store.expressions import (
     piece_of,
     titles_of,
 )
-from python_core.store.words import Term, Typed, folded, has_prefix
+from python_core.store.words import Term, Typed, folded, lowered, pattern_of
 
 #: The newest matches among which the best are found, and, further back, the newest with all words in the title.
 RANKED_AT_MOST, TITLES_AT_MOST = 200, 60
@@ -125,11 +125,11 @@ class _Search:
         match = match_of(rest, self.wanted)
         seqs = self._newest(match, self.last, READ_AT_MOST)
         sql = "SELECT title, body FROM documents WHERE seq = ?"
-        good = list[int]()
+        patterns, good = [pattern_of(term) for term in short], list[int]()
         for seq in reversed(seqs):
             for title, body in self.conn.execute(sql, (seq,)):
-                text = f"{title}\n{body[:READ_CHARS]}"
-                if all(has_prefix(text, term) for term in short):
+                text = lowered(folded(f"{title}\n{body[:READ_CHARS]}"))
+                if all(pattern.search(text) for pattern in patterns):
                     good.append(seq)
             if len(good) == ENOUGH_READ:
                 break

@@ -19,16 +19,19 @@ _FAR = re.compile("[\u0370-\u1dff]")
 _CAMEL = re.compile(r"[^\W_]*[a-z][A-Z][^\W_]*")
 _HAS_HUMP = re.compile("[a-z][A-Z]")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 #: Private characters mark words that nobody can type: unicode61 takes them for letters, and what is typed is rid of them.
 PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
 def folded(text: str) -> str:
     """Return a text as the index compares it: small letters without accents."""
-    if text.isascii():
-        return text.lower()
-    plain = (each for each in unicodedata.normalize("NFD", text) if not unicodedata.combining(each))
-    return unicodedata.normalize("NFC", "".join(plain)).lower()
+    return (text if text.isascii() else _NOT_ASCII.sub(_without_accents, text)).lower()
+
+
+def _without_accents(found: re.Match[str]) -> str:
+    plain = (each for each in unicodedata.normalize("NFD", found[0]) if not unicodedata.combining(each))
+    return unicodedata.normalize("NFC", "".join(plain))
 
 
 def is_dense(text: str) -> bool:
@@ -87,7 +90,19 @@ class Typed(NamedTuple):
     unwanted: tuple[Term, ...]
 
 
-def has_prefix(text: str, term: Term) -> bool:
-    """Say whether a text has a term whose last word may go on."""
-    pattern = r"[\W_]+".join(re.escape(word) for word in term.words)
-    return re.search(rf"(?<![^\W_]){pattern}", folded(text)) is not None
+def lowered(text: str) -> str:
+    """Return a text for ``pattern_of``: small letters, a character for each, and NUL for an underscore, which is no letter."""
+    small = text.lower()
+    if len(small) != len(text):  # one capital has a small letter of two characters
+        small = "".join(each if len(low := each.lower()) != 1 else low for each in text)
+    return small.replace("_", "\0")
+
+
+def pattern_of(term: Term) -> re.Pattern[str]:
+    """Compile what finds a term where it stands as words in a ``lowered`` text.
+
+    It begins with letters: where it began with a look behind, each character would be tried instead of skipped.
+    """
+    first, *rest = (re.escape(word) for word in term.words)
+    words = rf"{first}(?<=\b{first})" + "".join(rf"\W+{word}" for word in rest)
+    return re.compile(words if term.is_prefix else words + r"\b")

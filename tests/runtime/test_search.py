@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +17,7 @@ from python_core.runtime.search import WAITING_AT_MOST, SearchHit, SearchScope, 
 from python_core.runtime.structured_output import NewOutput, put_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.store import Store, documents, open_store
+from python_core.store.words import folded, lowered, pattern_of
 from tests.hubs import Clock, caller, make_hub
 
 ANYWHERE = SearchScope()
@@ -371,3 +374,21 @@ def test_new_items_are_indexed_once_no_more_come_or_many_wait(store: Store) -> N
         put_text(hub, f"more {n}")
     index_when_quiet(hub, newest)
     assert indexed() == 2 + WAITING_AT_MOST + 1
+
+
+@given(
+    text=st.text(st.sampled_from("aAbBeÉe\u0301İßſ_- .漢\0"), max_size=30),
+    word=st.sampled_from(["a", "ab", "e", "a-b", "é", "ss"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_a_term_is_found_where_it_stands_as_words_and_nowhere_else(text: str, word: str) -> None:
+    [term] = read_query(word).wanted
+    plain = folded(text)
+    apart = " ".join(re.findall(r"[^\W_]+", plain))
+    assert bool(pattern_of(term).search(lowered(plain))) == (f" {' '.join(term.words)} " in f" {apart} ")
+
+
+def test_a_match_far_down_and_one_after_an_underscore_are_shown(hub: Hub) -> None:
+    put_text(hub, "straw_" * 1_000 + "NEEDLE_x İ needles")
+    [hit] = found(hub, "needle")
+    assert marked(hit) == ["NEEDLE"]
