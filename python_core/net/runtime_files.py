@@ -11,7 +11,6 @@ from typing import Any
 from python_core import __version__
 from python_core.errors import SettingsInvalid
 from python_core.runtime.hub import Hub
-from python_core.runtime.status import get_identity
 from python_core.utils.atomic_json import read_json, write_json
 from python_core.utils.config_path_resolver import Paths, check_private, make_private
 from python_core.utils.processes import still_runs
@@ -60,7 +59,7 @@ class RuntimeFile:
             "pid": os.getpid(),
             "startedAt": to_rfc3339(hub.started_at_ms),
             "version": __version__,
-            "instance": get_identity(hub).instance,
+            "instance": hub.identity.instance,
         }
         if socket is not None:
             written["socket"] = str(socket)

@@ -66,8 +66,12 @@ def resume_capture(hub: Hub, caller: Caller) -> CaptureView:
 
 def get_capture(hub: Hub) -> CaptureView:
     """Return whether anything is captured."""
-    pause = hub.store.recall("pause", pauses.get_last_pause)
-    return _view(pause if pause is not None and pauses.is_in_force(pause, hub.now()) else None)
+    return capture_at(hub.store.recall("pause", pauses.get_last_pause), hub.now())
+
+
+def capture_at(pause: PauseRow | None, now_ms: int) -> CaptureView:
+    """Return whether anything is captured at a moment, after the last pause that nobody has ended."""
+    return _view(pause if pause is not None and pauses.is_in_force(pause, now_ms) else None)
 
 
 def is_kept_out(conn: Connection, hub: Hub, at_ms: int | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -13,9 +13,10 @@ from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.room import fullness_of
 from python_core.runtime.shapes import View
 from python_core.runtime.waiting_runs import WAITING_AT_MOST
-from python_core.store import Connection, beats, events, meta, runs, tallies
+from python_core.store import Connection, beats, events, meta, pauses, runs, tallies
 from python_core.store.beats import BeatRow
 from python_core.store.copying import list_daily_copies
+from python_core.store.pauses import PauseRow
 from python_core.store.schema import StoreUnusable
 from python_core.utils.heartbeat import level_of
 from python_core.utils.logger import count_lost_records, get_logger_for
@@ -51,23 +52,33 @@ class ModuleView(View, frozen=True, kw_only=True, omit_defaults=False):
 
 
 class Stored(NamedTuple):
-    """What the store tells of the hub's health, of one moment; a few indexed rows, however much is stored."""
+    """What the store tells of the hub, of one moment, and the last daily copy beside it; a few rows, however much is stored."""
 
     last_event_id: int
     last_event_at_ms: int
     beats: dict[str, BeatRow]
     unfinished: dict[str, int]
     counts: dict[str, int]
+    pause: PauseRow | None
+    copied_on: date | None
 
 
-def read_stored(conn: Connection) -> Stored:
-    """Read what ``judge_stored`` judges."""
+def recall_stored(hub: Hub) -> Stored:
+    """Return what is stored now, read anew when somebody has committed, as heartbeats do every few seconds."""
+    return hub.store.recall("stored", lambda conn: read_stored(conn, hub))
+
+
+def read_stored(conn: Connection, hub: Hub) -> Stored:
+    """Read it in a snapshot."""
+    copies = list_daily_copies(hub.store.folder)
     return Stored(
         events.get_last_event_id(conn),
         events.get_last_event_ms(conn),
         {row.module: row for row in beats.list_beats(conn)},
         runs.count_unfinished_runs(conn),
         tallies.get_tallies(conn),
+        pauses.get_last_pause(conn),
+        copies[0].day if copies else None,
     )
 
 
@@ -81,13 +92,13 @@ def judge_stored(stored: Stored, now_ms: int) -> dict[str, ModuleView]:
     }
 
 
-def judge_here(hub: Hub) -> dict[str, ModuleView]:
+def judge_here(hub: Hub, stored: Stored) -> dict[str, ModuleView]:
     """Judge what this process knows of itself, its disk and its files."""
     return {
         "store": _store(hub),
         "disk": _disk(hub),
         "logs": _logs(),
-        "backups": _backups(hub),
+        "backups": _backups(hub, stored.copied_on),
         "privacyRules": _rules(hub),
     }
 
@@ -186,18 +197,18 @@ def _logs() -> ModuleView:
     return _module("healthy", f"written; {lost:,} records were lost since the start" if lost else "written")
 
 
-def _backups(hub: Hub) -> ModuleView:
+def _backups(hub: Hub, copied_on: date | None) -> ModuleView:
     """Daily copies that have come and come no more are a finding; a hub of less than a few days need not have one."""
     if hub.settings.bridge.backup_days == 0:
         return _module("healthy", "off")
-    copies, now_ms = list_daily_copies(hub.store.folder), hub.now()
-    if not copies:
+    if copied_on is None:
         return _module("healthy", "no daily copy yet")
-    age_days = (datetime.fromtimestamp(now_ms / 1000, UTC).date() - copies[0].day).days
+    now_ms = hub.now()
+    age_days = (datetime.fromtimestamp(now_ms / 1000, UTC).date() - copied_on).days
     due_days = min(age_days, (now_ms - hub.started_at_ms) // _DAY_MS)
     level = "healthy" if due_days < LATE_COPY_DAYS or age_days <= LATE_COPY_DAYS else "warning"
     level = "degraded" if due_days >= LOST_COPY_DAYS else level
-    return _module(level, f"newest daily copy of {copies[0].day.isoformat()}")
+    return _module(level, f"newest daily copy of {copied_on.isoformat()}")
 
 
 def _rules(hub: Hub) -> ModuleView:

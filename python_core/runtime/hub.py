@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 
@@ -13,7 +14,8 @@ from python_core.runtime.free_disk import FreeDisk
 from python_core.runtime.meter import Meter
 from python_core.runtime.notes import Notes
 from python_core.runtime.privacy import LiveRules
-from python_core.store import Store
+from python_core.store import Store, meta
+from python_core.store.meta import Identity
 from python_core.utils.timestamps import now_ms
 
 #: The owner's client id: whoever can read the runtime file is the user.
@@ -71,6 +73,11 @@ class Hub:
     heartbeat_s: float = HEARTBEAT_S
     work_queued: threading.Event = field(default_factory=threading.Event)
     forgetting: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who this hub is, in every process and at every start."""
+        return meta.identity_of(self.store)
 
 
 class Caller(msgspec.Struct, frozen=True):

@@ -11,7 +11,7 @@ import platform
 from collections.abc import Iterator, Mapping
 
 from python_core import __version__
-from python_core.runtime.health import LEVELS, judge_here, judge_stored, read_stored
+from python_core.runtime.health import LEVELS, judge_here, judge_stored, recall_stored
 from python_core.runtime.hub import Hub
 from python_core.runtime.meter import BOUNDS_S
 from python_core.runtime.status import is_ready
@@ -37,8 +37,8 @@ Family = tuple[str, str, str, list[Sample]]
 
 def _of_the_hub(hub: Hub) -> Iterator[Family]:
     """What is in the store, and the disk that all share."""
-    stored, now_ms = hub.store.recall("status", read_stored), hub.now()
-    modules = {**judge_stored(stored, now_ms), **judge_here(hub)}
+    stored, now_ms = recall_stored(hub), hub.now()
+    modules = {**judge_stored(stored, now_ms), **judge_here(hub, stored)}
     beats = {row.module: max(0, now_ms - row.at_ms) / 1000 for row in stored.beats.values()}
     yield _gauge(
         "smrthub_build_info",

@@ -39,7 +39,7 @@ def begin_owner_session(hub: Hub, given: str | None) -> str:
 
     :param given: a supervisor's token (``SMRTHUB_SESSION_TOKEN``), taken as it is instead.
     """
-    secret = meta.identity_of(hub.store).secret
+    secret = hub.identity.secret
     return hub.store.write(lambda conn: _begin(conn, hub, secret, given))
 
 
@@ -49,7 +49,7 @@ def join_owner_session(hub: Hub, given: str | None) -> str | None:
     None: a supervisor gave the others a token that this process does not know.
     """
 
-    secret = meta.identity_of(hub.store).secret
+    secret = hub.identity.secret
 
     def join(conn: Connection) -> str | None:
         owner, session = clients.get_client(conn, OWNER), meta.get_value(conn, "session")

@@ -28,7 +28,7 @@ def need_room(conn: Connection, hub: Hub, *, is_item: bool = True) -> None:
 
 def fullness_of(hub: Hub) -> str | None:
     """Say which limit is reached, in a sentence with what to do, or None."""
-    return _limit_reached(hub, lambda: hub.store.recall("stored", _stored_in), is_item=True)
+    return _limit_reached(hub, lambda: hub.store.recall("room", _stored_in), is_item=True)
 
 
 def _stored_in(conn: Connection) -> tuple[int, int]:

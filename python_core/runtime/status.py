@@ -11,7 +11,7 @@ import msgspec
 
 from python_core import __version__
 from python_core.errors import HubError
-from python_core.runtime.capture import CaptureView, announce_lapsed, get_capture
+from python_core.runtime.capture import CaptureView, announce_lapsed, capture_at
 from python_core.runtime.clients import proof_for
 from python_core.runtime.events import announce
 from python_core.runtime.health import (
@@ -22,14 +22,13 @@ from python_core.runtime.health import (
     judge_stored,
     log_levels,
     read_stored,
+    recall_stored,
     worst_of,
 )
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.runtime.shapes import View
 from python_core.store import Connection, beats, meta
 from python_core.store.beats import BeatRow
-from python_core.store.events import get_last_event_id
-from python_core.store.meta import Identity
 from python_core.utils.ids import new_id
 from python_core.utils.logger import told_levels
 from python_core.utils.timestamps import to_rfc3339
@@ -75,21 +74,19 @@ class StatusView(Readiness, frozen=True, kw_only=True):
     counts: dict[str, int]
 
 
-def get_identity(hub: Hub) -> Identity:
-    """Return who this hub is."""
-    return meta.identity_of(hub.store)
-
-
 def is_ready(hub: Hub) -> bool:
     """Say whether the store answers and can be written: its file is there and ours to write, and the last write did not fail.
 
     A probe writes nothing itself: the heartbeats of every few seconds do.
     """
     try:
-        with hub.store.reading() as conn:
-            get_last_event_id(conn)
+        recall_stored(hub)
     except HubError:
         return False
+    return _can_write(hub)
+
+
+def _can_write(hub: Hub) -> bool:
     return hub.store.commits.fault is None and os.access(hub.store.path, os.R_OK | os.W_OK)
 
 
@@ -106,15 +103,14 @@ def get_ping(hub: Hub, service: str, proof_of: tuple[str, str] | None = None) ->
 
 def get_status(hub: Hub, service: str) -> StatusView:
     """Return how the hub is, from this process's point of view."""
-    identity, now_ms = meta.identity_of(hub.store), hub.now()
-    stored = hub.store.recall("status", read_stored)
-    modules = {**judge_stored(stored, now_ms), **judge_here(hub)}
+    stored, now_ms = recall_stored(hub), hub.now()
+    modules = {**judge_stored(stored, now_ms), **judge_here(hub, stored)}
     return StatusView(
         service=f"smrthub-{service}",
         api_version=API_VERSION,
-        ready=is_ready(hub),
+        ready=_can_write(hub),
         version=__version__,
-        instance=identity.instance,
+        instance=hub.identity.instance,
         build=f"{__version__} on Python {platform.python_version()}",
         pid=os.getpid(),
         started_at=to_rfc3339(hub.started_at_ms),
@@ -124,7 +120,7 @@ def get_status(hub: Hub, service: str) -> StatusView:
         queues={"runs": stored.unfinished},
         last_event_id=stored.last_event_id,
         log_levels={name: f"{each.level} until {to_rfc3339(each.until_ms)}" for name, each in told_levels().items()},
-        capture=_capture_of(get_capture(hub)),
+        capture=_capture_of(capture_at(stored.pause, now_ms)),
         counts=stored.counts,
     )
 
@@ -140,7 +136,7 @@ def record_beat(hub: Hub, module: str, interval_s: int, level: str, detail: str)
     """
     hub.rules.look()
     row = BeatRow(module, os.getpid(), interval_s, level, detail, hub.now())
-    here = judge_here(hub) if module == "bridge" else {}
+    here = judge_here(hub, recall_stored(hub)) if module == "bridge" else {}
 
     def act(conn: Connection) -> dict[str, str]:
         before = beats.set_beat(conn, row)
@@ -148,7 +144,7 @@ def record_beat(hub: Hub, module: str, interval_s: int, level: str, detail: str)
         _announce_rules(conn, hub, module)
         if before is None or before.pid != row.pid or before.level != level:
             announce(conn, hub, _self(module), "heartbeat", module=BEATING[module], level=level)
-        return announce_levels(conn, hub, _self(module), {**judge_stored(read_stored(conn), row.at_ms), **here})
+        return announce_levels(conn, hub, _self(module), {**judge_stored(read_stored(conn, hub), row.at_ms), **here})
 
     log_levels(hub.store.write(act))
 

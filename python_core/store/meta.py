@@ -22,7 +22,8 @@ class Identity:
 
 def identity_of(store: Store) -> Identity:
     """Return the hub's identity, made at the first call ever; every process gets the same."""
-    found = store.recall("identity", _read)
+    with store.reading() as conn:
+        found = _read(conn)
     return found or store.write(_make)
 
 

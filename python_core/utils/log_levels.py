@@ -88,8 +88,9 @@ class Levels:
         self.least = lasting
 
     def told(self) -> dict[str, SetLevel]:
-        """Return the levels that the user has set and that hold now."""
-        self.look()
+        """Return the levels that the user has set and that hold now; what was set this very second may be missing."""
+        if monotonic() >= self.look_at:
+            self.look()
         return {name: each for name, each in self._set.items() if now_ms() < each.until_ms}
 
 

@@ -7,6 +7,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # with a zone, arithmetic and text take more than twice the time
 _MS = timedelta(milliseconds=1)
 _OWN_CHARS = len("2026-01-02T03:04:05.678Z")
 _MIN_MS = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MS
@@ -28,7 +29,8 @@ def to_rfc3339(at_ms: int) -> str:
     """Write a time as ``2026-01-02T03:04:05.678Z``; ValueError outside the years 1 to 9999."""
     if not _MIN_MS <= at_ms <= _MAX_MS:
         raise ValueError("time is outside the years 1 to 9999")
-    return (_EPOCH + timedelta(milliseconds=at_ms)).isoformat(timespec="milliseconds")[:-6] + "Z"
+    seconds, rest_ms = divmod(at_ms, 1000)
+    return f"{(_PLAIN_EPOCH + timedelta(0, seconds)).isoformat()}.{rest_ms:03}Z"
 
 
 def from_rfc3339(text: str) -> int:

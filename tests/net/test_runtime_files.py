@@ -14,7 +14,6 @@ import pytest
 from python_core.errors import HubError
 from python_core.net.runtime_files import RuntimeFile
 from python_core.runtime.hub import Hub
-from python_core.runtime.status import get_identity
 from python_core.utils.config_path_resolver import Paths
 from python_core.utils.timestamps import now_ms, to_rfc3339
 from tests.hubs import make_hub, start_python
@@ -53,7 +52,7 @@ def test_it_tells_where_and_who_the_server_is(file: RuntimeFile, now_hub: Hub) -
         "pid": os.getpid(),
         "startedAt": to_rfc3339(now_hub.started_at_ms),
         "version": file.read()["version"],  # type: ignore[index]
-        "instance": get_identity(now_hub).instance,
+        "instance": now_hub.identity.instance,
         "token": "shb_owner_secret",
     }
     assert file.read_current() == file.read()

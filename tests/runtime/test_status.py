@@ -14,7 +14,6 @@ from python_core.runtime.health import LEVELS
 from python_core.runtime.hub import Hub
 from python_core.runtime.status import (
     end_beat,
-    get_identity,
     get_ping,
     get_readiness,
     get_status,
@@ -58,16 +57,16 @@ def test_strangers_are_told_no_more_than_that_it_is_the_hub(hub: Hub) -> None:
 
 def test_the_instance_is_kept_and_each_hub_has_its_own(hub: Hub, tmp_path: Path) -> None:
     again, other = (make_hub(open_store(folder), Clock()) for folder in (hub.store.folder, tmp_path / "other"))
-    assert get_identity(again) == get_identity(hub)
-    assert get_identity(other).instance != get_identity(hub).instance
-    assert get_identity(other).secret != get_identity(hub).secret
+    assert again.identity == hub.identity
+    assert other.identity.instance != hub.identity.instance
+    assert other.identity.secret != hub.identity.secret
     for each in (again, other):
         each.store.close()
 
 
 def test_threads_that_ask_first_at_once_get_the_same_identity(hub: Hub) -> None:
     told: list[str] = []
-    threads = [threading.Thread(target=lambda: told.append(get_identity(hub).instance)) for _ in range(16)]
+    threads = [threading.Thread(target=lambda: told.append(hub.identity.instance)) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -15,7 +15,6 @@ import pytest
 from python_core.runtime.clipboard import get_clip
 from python_core.runtime.forgetting import go_on_forgetting
 from python_core.runtime.search import SearchScope, search
-from python_core.runtime.status import get_identity
 from python_core.runtime.structured_output import get_output
 from python_core.runtime.upkeep import tidy
 from python_core.store import open_store
@@ -132,7 +131,7 @@ def test_what_was_stored_then_is_found_and_shown_now(folder: Path, number: int) 
     clip = get_clip(hub, clip_id)
     assert clip.fragments[0].content == "An albatross sleeps while it flies."
     assert get_output(hub, output_id).sources[0].id == clip_id
-    assert get_identity(hub).instance == instance
+    assert hub.identity.instance == instance
     hub.store.close()
 
 

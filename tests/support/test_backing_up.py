@@ -17,7 +17,7 @@ from python_core.runtime.forgetting import ForgetRequest, forget
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import begin_owner_session
 from python_core.runtime.pairing import PairingAsked, WindowWanted, ask_pairing, list_pairings, open_window
-from python_core.runtime.status import get_identity, get_status
+from python_core.runtime.status import get_status
 from python_core.runtime.upkeep import tidy
 from python_core.store import open_store
 from python_core.store.blobs import blob_path
@@ -55,7 +55,7 @@ def open_hub(paths: Paths) -> Hub:
 
 @pytest.mark.parametrize("name", ["backup", "backup.zip"])
 def test_a_restored_hub_is_the_hub_as_it_was(full: Hub, tmp_path: Path, name: str) -> None:
-    identity, counts = get_identity(full), get_status(full, "bridge").counts
+    identity, counts = full.identity, get_status(full, "bridge").counts
     before = export_items(full.store.folder, tmp_path / "before", Wanted())
     manifest = back_up(full.store.folder, tmp_path / name)
     assert manifest.counts == {"blobs": 2}
@@ -64,7 +64,7 @@ def test_a_restored_hub_is_the_hub_as_it_was(full: Hub, tmp_path: Path, name: st
     elsewhere = Paths(roaming=tmp_path / "r2", local=tmp_path / "l2")
     assert restore(elsewhere, tmp_path / name).missing == 0
     hub = open_hub(elsewhere)
-    assert (get_identity(hub), get_status(hub, "bridge").counts) == (identity, counts)
+    assert (hub.identity, get_status(hub, "bridge").counts) == (identity, counts)
     assert export_items(hub.store.folder, tmp_path / "after", Wanted()).files == before.files
     put(hub, text("and goes on"))
 
