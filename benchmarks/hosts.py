@@ -61,7 +61,7 @@ def start(stack: ExitStack, name: str, command: str) -> dict[str, Request]:
     return requests_of(url, facts["token"])
 
 
-def measure(rounds: int, seconds: float) -> dict[str, dict[str, Any]]:
+def measure(rounds: int, seconds: float, *, own: bool) -> dict[str, dict[str, Any]]:
     """Return for each request and host the medians of all rounds."""
     found: dict[str, dict[str, dict[str, list[float]]]] = {}
     with ExitStack() as stack:
@@ -73,8 +73,8 @@ def measure(rounds: int, seconds: float) -> dict[str, dict[str, Any]]:
         for _ in range(rounds):
             for what in next(iter(hosts.values())):
                 for name, requests in hosts.items():
-                    many = put_load(requests[what], CLIENTS, seconds)
-                    one = put_load(requests[what], 1, seconds)
+                    many = put_load(requests[what], CLIENTS, seconds, own=own)
+                    one = put_load(requests[what], 1, seconds, own=own)
                     if many.refused or one.refused:
                         raise RuntimeError(f"{name} refused {many.refused + one.refused} of {what}")
                     kept = found.setdefault(what, {}).setdefault(name, {"per_s": [], "p50_ms": []})
@@ -107,10 +107,12 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--seconds", type=float, default=2)
+    options.add_argument("--client", choices=["wrk", "own"], default="wrk", help="what makes the load (wrk, if there)")
     options.add_argument("--json", type=Path)
     given = options.parse_args()
-    figures = measure(given.rounds, given.seconds)
-    print(f"load: {tool()}; medians of {given.rounds} rounds\n\n{table(figures)}")
+    own = given.client == "own"
+    figures = measure(given.rounds, given.seconds, own=own)
+    print(f"load: {'own client' if own else tool()}; medians of {given.rounds} rounds\n\n{table(figures)}")
     if given.json:
         given.json.write_text(json.dumps(figures, indent=2), "utf-8")
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,31 @@ def test_a_short_run_tells_ratios_with_limit_and_goal(tmp_path: Path, only: list
     if "commit" in only:
         assert "goal ≤ 3" in done.stdout
         assert "gate and token of GET /status, full" in done.stdout
+
+
+def test_a_short_run_tells_each_installed_host_beside_our_own(tmp_path: Path) -> None:
+    short = ["--rounds", "1", "--seconds", "0.2", "--client", "own", "--json", str(tmp_path / "figures.json")]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/hosts.py", *short],
+        cwd=ROOT,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
+    hosts = [
+        name for name in ("python", "gunicorn", "granian", "cheroot", "flask") if find_spec(name) or name == "python"
+    ]
+    assert list(figures) == ["GET /ping", "GET /status, full", "POST /clipboard, durable"]
+    for what, by_host in figures.items():
+        assert list(by_host) == hosts
+        assert all(figure > 0 for each in by_host.values() for figure in each.values())
+        assert f"| {what} | " in done.stdout
+    assert "Waitress, ours" in done.stdout
+    assert [path.name for path in tmp_path.iterdir()] == ["figures.json"], "a home was left behind"
 
 
 def test_a_short_run_tells_how_soon_events_come(tmp_path: Path) -> None:
