@@ -1,4 +1,4 @@
-"""The gate: the outermost layer of both servers. What it does not let through reaches no handler and changes nothing.
+"""The gate: what every request passes first. What it does not let through reaches no handler and changes nothing.
 
 The order, each step with a fixed answer that holds nothing of the request:
 
@@ -22,7 +22,6 @@ import random
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from time import perf_counter
 from typing import Any
 
 from python_core.config import BridgeSettings, WebListenerSettings
@@ -37,7 +36,8 @@ from python_core.runtime.hub import OWNER, SAME_USER, Caller, Hub
 from python_core.runtime.ledger import note_outcome, note_use
 from python_core.runtime.pairing import may_pair
 from python_core.utils.log_levels import DEBUG
-from python_core.utils.logger import get_logger_for, trace
+from python_core.utils.log_records import Trace
+from python_core.utils.logger import bind_trace, get_logger_for
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -91,6 +91,7 @@ class Gate:
             f"[{settings.host}]" if ":" in settings.host else settings.host,
         )
         self._allowed_hosts = frozenset(host.lower() for host in settings.allowed_hosts)
+        self._is_our_host = lru_cache(maxsize=64)(self._names_us)
         self._peers = peers or Peers()
         self._check_peer = settings.check_peer_user
         self._admit_programs = isinstance(settings, BridgeSettings) and settings.admit_same_user_programs
@@ -109,8 +110,9 @@ class Gate:
         self._added = added
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        began, answered = perf_counter(), 0
-        trace_id, span_id = _trace_of(environ)
+        answered = 0
+        context = _trace_of(environ)
+        trace_id = context.trace_id
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal answered
@@ -118,16 +120,15 @@ class Gate:
             endpoint = environ.get(ENDPOINT)
             if endpoint is not None and endpoint.deprecated is not None:
                 headers = [*headers, *endpoint.deprecated.headers]
-            self._count(environ, answered, perf_counter() - began)
-            added = self._added(tuple(name for name, _ in headers))
+            added = self._added(tuple([name for name, _ in headers]))
             return start_response(status, [*headers, ("X-Trace-Id", trace_id), *added], exc_info)
 
-        with trace(trace_id, span_id):
+        with bind_trace(context):
             try:
                 self._admit(environ, trace_id)
                 reply = self._app(environ, start)
             except HubError as finding:
-                log.debug("{method} refused: {code}", method=_method(environ), code=finding.code)
+                log.debug("{method} refused: {code}", method=method_of(environ), code=finding.code)
                 self._hub.meter.note_refusal(self._service, finding.code)
                 note_outcome(self._hub, self._service, finding.code)
                 fault: Exception = finding
@@ -144,10 +145,6 @@ class Gate:
                 [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers.items()],
             )
             return [] if environ.get("REQUEST_METHOD") == "HEAD" else [body]
-
-    def _count(self, environ: Environ, status: int, took_s: float) -> None:
-        endpoint = environ.get(ENDPOINT)
-        self._hub.meter.note(self._service, _method(environ), endpoint.path if endpoint else "none", status, took_s)
 
     def _admit(self, environ: Environ, trace_id: str) -> None:
         """Let the request through, with its endpoint and caller in ``environ``, or raise what refuses it."""
@@ -181,14 +178,16 @@ class Gate:
         environ[ENDPOINT] = endpoint
 
     def _check_host(self, environ: Environ) -> None:
-        host = environ.get("HTTP_HOST", "").lower()
-        name, _, port = host.rpartition(":")
-        if BY_SOCKET in environ:
-            is_ours = host == "localhost"
-        else:
-            is_ours = (name in self._names and port == environ["SERVER_PORT"]) or host in self._allowed_hosts
+        host = environ.get("HTTP_HOST", "")
+        is_ours = (
+            host.lower() == "localhost" if BY_SOCKET in environ else self._is_our_host(host, environ["SERVER_PORT"])
+        )
         if not is_ours:
             raise Refusal("misdirected", "This host name is not the hub's: call 127.0.0.1, or add it to allowedHosts.")
+
+    def _names_us(self, host: str, own_port: str) -> bool:
+        name, _, port = host.lower().rpartition(":")
+        return (name in self._names and port == own_port) or host.lower() in self._allowed_hosts
 
     def _is_preflight(self, environ: Environ, methods: dict[str, Endpoint], origin: str | None) -> bool:
         """Say whether a browser asks, for an extension that may, whether it may call a route of extensions."""
@@ -225,7 +224,10 @@ class Gate:
     def _check_body(self, environ: Environ, endpoint: Endpoint | None) -> None:
         if "HTTP_TRANSFER_ENCODING" in environ:
             raise Refusal("bad_input", "Send the body with a Content-Length.")
-        text = environ.get("CONTENT_LENGTH") or "0"
+        text = environ.get("CONTENT_LENGTH")
+        if not text and (endpoint is None or endpoint.body is None):
+            return
+        text = text or "0"
         if not (text.isascii() and text.isdigit() and len(text) < 16):
             raise Refusal("bad_input", "Content-Length is no number.")
         length = int(text)
@@ -310,10 +312,11 @@ def _too_often(wait_s: int) -> Refusal:
 def _tell_answer(environ: Environ, status: int) -> None:
     endpoint = environ[ENDPOINT]  # None for a browser's question before the request
     route = endpoint.path if endpoint else None
-    log.debug("{method} {route} answered {status}", method=_method(environ), route=route, status=status)
+    log.debug("{method} {route} answered {status}", method=method_of(environ), route=route, status=status)
 
 
-def _method(environ: Environ) -> str:
+def method_of(environ: Environ) -> str:
+    """Return the request's method; ``other`` for one that is none of HTTP's."""
     method: str = environ.get("REQUEST_METHOD", "")
     return method if method in METHODS else "other"
 
@@ -339,9 +342,9 @@ def _is_followed_link(environ: Environ) -> bool:
     )
 
 
-def _trace_of(environ: Environ) -> tuple[str, str]:
-    """Return trace and span id: the caller's trace goes on where it sends a valid ``traceparent``."""
-    made = f"{random.getrandbits(192):048x}"  # an id, no secret: no call of the system for it
+def _trace_of(environ: Environ) -> Trace:
+    """Return the trace of a request with a new span: the caller's trace goes on where it sends a valid ``traceparent``."""
+    made = random.randbytes(24).hex()  # noqa: S311  # ids, no secrets: no call of the system for them
     sent = environ.get("HTTP_TRACEPARENT")
     found = _TRACEPARENT.fullmatch(sent) if sent else None
-    return (found[1] if found else made[:32]), made[32:]
+    return Trace(found[1] if found else made[:32], made[32:])

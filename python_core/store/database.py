@@ -56,7 +56,7 @@ class Store:
 
     def reading(self) -> _Snapshot:
         """Return a context manager whose connection sees one moment of the database until it is left."""
-        return _Snapshot(self._reader())
+        return _Snapshot(self._reader().conn)
 
     def recall(self, key: Hashable, read: Callable[[Connection], T]) -> T:
         """Return what ``read`` finds in a snapshot; from memory, while nobody has committed since this thread last read it.
@@ -64,31 +64,28 @@ class Store:
         For what is asked for at each request and changes seldom: 4 µs instead of 15 and more. What is returned is shared and
         must not be changed.
         """
-        conn, readers = self._reader(), self._readers
+        reader = self._reader()
         try:
-            version = conn.execute("PRAGMA data_version").fetchone()
+            version = reader.cursor.execute("PRAGMA data_version").get
         except apsw.Error as fault:
             raise finding_of(fault) from fault
-        if version != readers.version or len(readers.recalled) >= RECALLED_AT_MOST:
-            readers.version, readers.recalled = version, {}
-        recalled: dict[Hashable, Any] = readers.recalled
+        recalled = reader.recalled
+        if version != reader.version or len(recalled) >= RECALLED_AT_MOST:
+            reader.version, reader.recalled = version, (recalled := {})
         if key not in recalled:
-            with _Snapshot(conn):  # newer than the version, if anything: then the next call reads again
-                recalled[key] = read(conn)
+            with _Snapshot(reader.conn):  # newer than the version, if anything: then the next call reads again
+                recalled[key] = read(reader.conn)
         found: T = recalled[key]
         return found
 
-    def _reader(self) -> Connection:
-        conn: Connection | None = getattr(self._readers, "conn", None)
-        if conn is None:
+    def _reader(self) -> _Reader:
+        reader: _Reader | None = getattr(self._readers, "of_thread", None)
+        if reader is None:
             try:
-                conn = connect(self.path)
-                hide_forgotten(conn)
-                self._readers.conn = conn
+                reader = self._readers.of_thread = _Reader(connect(self.path))
             except apsw.Error as fault:
                 raise finding_of(fault) from fault
-            self._readers.version, self._readers.recalled = None, {}
-        return conn
+        return reader
 
     def write(self, act: Callable[[Connection], T]) -> T:
         """Run ``act`` in a write transaction, shared with those that arrive with it; return its result once it is on disk.
@@ -116,10 +113,10 @@ class Store:
 
     def _close_idle(self) -> None:
         self._writer.close_idle()
-        reader: Connection | None = getattr(self._readers, "conn", None)
-        if reader is not None and not reader.in_transaction:
-            reader.close()
-            del self._readers.conn
+        reader: _Reader | None = getattr(self._readers, "of_thread", None)
+        if reader is not None and not reader.conn.in_transaction:
+            reader.conn.close()
+            del self._readers.of_thread
 
     def before_fork(self) -> None:
         """Close the connections, which open again when they are needed, and let no write begin.
@@ -133,6 +130,19 @@ class Store:
     def after_fork_in_parent(self) -> None:
         """Let writes begin again."""
         self._writer.mutex.release()
+
+
+class _Reader:
+    """A thread's connection, and what it recalls: the state of the database that it was read in, and what was found by key."""
+
+    __slots__ = ("conn", "cursor", "recalled", "version")
+
+    def __init__(self, conn: Connection) -> None:
+        hide_forgotten(conn)
+        self.conn = conn
+        self.cursor = conn.cursor()  # one for all looks: 3.3 µs each instead of 4.3
+        self.version: int | None = None
+        self.recalled: dict[Hashable, Any] = {}
 
 
 class _Snapshot:

@@ -135,7 +135,12 @@ def trace(trace_id: str, span_id: str) -> AbstractContextManager[Trace]:
     """Let every record within bear this trace context; ValueError if it is not 32 and 16 lower-case hex digits."""
     if _HEX_IDS.fullmatch(f"{trace_id} {span_id}") is None:
         raise ValueError("a trace context is 32 and 16 lower-case hex digits")
-    return _Bound(Trace(trace_id, span_id))
+    return bind_trace(Trace(trace_id, span_id))
+
+
+def bind_trace(context: Trace) -> AbstractContextManager[Trace]:
+    """As ``trace``, for ids that were made or checked a moment ago: the gate's, at each request."""
+    return _Bound(context)
 
 
 def new_span_id() -> str:
