@@ -80,7 +80,7 @@ def test_each_thread_notices_by_itself(store: Store) -> None:
 def test_what_is_recalled_is_bounded(store: Store) -> None:
     for n in range(10 * RECALLED_AT_MOST):
         store.recall(n, lambda conn: None)
-    assert len(store._readers.recalled) <= RECALLED_AT_MOST
+    assert len(store._readers.of_thread.recalled) <= RECALLED_AT_MOST
 
 
 def test_a_failed_read_is_not_recalled(store: Store) -> None:
