@@ -77,9 +77,7 @@ def capture_at(pause: PauseRow | None, now_ms: int) -> CaptureView:
 def is_kept_out(conn: Connection, hub: Hub, at_ms: int | None) -> bool:
     """Say whether the capture is paused, or was at the moment that something was captured, which may come late."""
     now_ms = hub.now()
-    if pauses.get_pause(conn, now_ms) is not None:
-        return True
-    return at_ms is not None and at_ms < now_ms and pauses.was_paused_at(conn, at_ms)
+    return pauses.keeps_out(conn, now_ms, now_ms if at_ms is None else min(at_ms, now_ms))
 
 
 def announce_lapsed(conn: Connection, hub: Hub, caller: Caller) -> None:

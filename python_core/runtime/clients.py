@@ -93,7 +93,7 @@ def hash_of(token: str) -> bytes:
 
 def client_of(hub: Hub, token: str) -> ClientRow | None:
     """Return whose token this is; None when nobody's, or when it was revoked or has expired."""
-    client = hub.store.recall(("token", token), lambda conn: _holder_of(conn, token))
+    client = hub.store.recall(("token", token), lambda conn: _holder_of(conn, token), is_single=True)
     return client if client is not None and _is_valid(hub, client) else None
 
 

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Annotated
 
 import msgspec
 
-from python_core.errors import BadInput, NotFound
+from python_core.errors import NotFound
 from python_core.runtime.capture import is_kept_out
 from python_core.runtime.clip_views import ClipPage, ClipReceipt, ClipRefusal, ClipView, receipt_of, view_of
+from python_core.runtime.event_kinds import told_by
 from python_core.runtime.events import announce
 from python_core.runtime.forgetting import remove_one
-from python_core.runtime.fragments import AnyFragment, row_of, words_of
+from python_core.runtime.fragments import words_of
 from python_core.runtime.hub import Caller, Hub
-from python_core.runtime.judging import JudgedClip, check_digests, judge_clip, judge_page
-from python_core.runtime.provenance import ClaimedSource, source_of
-from python_core.runtime.room import need_room
-from python_core.runtime.shapes import Body, Instant, cursor_of, instant_ms, place_of
+from python_core.runtime.judging import judge_clip, judge_page
+from python_core.runtime.new_clips import NewClip, draft_of
+from python_core.runtime.provenance import look_around
+from python_core.runtime.room import has_room, need_room
+from python_core.runtime.shapes import cursor_of, instant_ms, place_of
 from python_core.store import Connection, answered, clips, documents, forgettings, marks, visits
 from python_core.store.blobs import blob_path, doom_blobs, get_blob, put_blob, sweep_blobs
 from python_core.store.clips import ClipFilter, ClipRow, Source
-from python_core.utils.ids import new_id
+from python_core.store.whole_clips import FRAGMENTS_AT_MOST, WholeClip, add_whole_clip
+
+__all__ = ["ClipSearch", "NewClip", "get_clip", "get_fragment", "list_clips", "newest_clip", "put_clip", "remove_clip"]
 
 _PAUSED = ClipRefusal(stored=False, reason="paused")
-
-Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
-
-
-class Encounter(Body, frozen=True, kw_only=True):
-    """What the sender knows of the copy: ``digests`` one a fragment; ``secret`` is the system's own mark "do not record"."""
-
-    encounter_id: Key | None = None
-    captured_at: Instant | None = None
-    digests: list[Annotated[str, msgspec.Meta(pattern="^sha256:[0-9a-f]{64}$")]] | None = None
-    source: ClaimedSource = ClaimedSource()
-    secret: bool = False
-
-
-class NewClip(Body, frozen=True, kw_only=True):
-    """A copy: its forms in the order in which the system offers them."""
-
-    fragments: Annotated[list[AnyFragment], msgspec.Meta(min_length=1, max_length=64)]
-    encounter: Encounter = Encounter()
 
 
 class ClipSearch(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,16 +46,15 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     :param key: the caller's own key for this request, where ``encounterId`` is not given.
     :raises BadInput: a fragment or a digest is not what it should be.
     """
-    claimed_ms = instant_ms(clip.encounter.captured_at, "/encounter/capturedAt")
-    with hub.store.reading() as conn:
-        if is_kept_out(conn, hub, claimed_ms):
-            return _PAUSED
+    around = look_around(hub, instant_ms(clip.encounter.captured_at, "/encounter/capturedAt"))
+    if around.is_kept_out:
+        return _PAUSED
     if clip.encounter.secret:
         return _excluded("secret")
     judged = judge_clip(hub, clip.fragments, clip.encounter.source)
     if judged.rule is not None:
         return _excluded(judged.rule)
-    draft, pictures = _draft(hub, caller, clip, judged)
+    draft, pictures = draft_of(hub, caller, clip, judged, around)
     source, rule, page_marks = judge_page(hub, draft.source)
     if rule is not None:
         return _excluded(rule)
@@ -78,7 +62,7 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     _put_pictures(hub, pictures)
 
     def store(conn: Connection) -> ClipReceipt | ClipRefusal:
-        if is_kept_out(conn, hub, claimed_ms):  # since this moment
+        if is_kept_out(conn, hub, draft.captured_at_ms):  # since this moment
             doom_blobs(conn, pictures)
             return _PAUSED
         first = _first_of(conn, draft, key) or _twin_of(conn, hub, draft, key)
@@ -94,10 +78,37 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
         answered.add_answer(conn, kept.client, "clip", key, kept.id, kept.received_at_ms)
         return receipt_of(kept, duplicate=False)
 
-    receipt = hub.store.write(store)
+    is_plain = not pictures and not judged.marks and not page_marks and len(draft.fragments) <= FRAGMENTS_AT_MOST
+    receipt = hub.store.write(store, _at_once(hub, caller, draft, words, key) if is_plain else None)
     if pictures and (isinstance(receipt, ClipRefusal) or receipt.duplicate):
         sweep_blobs(hub.store)
     return receipt
+
+
+def _at_once(
+    hub: Hub, caller: Caller, draft: ClipRow, words: str, key: str | None
+) -> Callable[[Connection], ClipReceipt | None]:
+    """Return what stores a clip by one statement, or nothing, where there is something to look at more closely."""
+    window_ms = hub.settings.bridge.duplicate_window_seconds * 1000
+    whole = WholeClip(
+        clip=draft,
+        title=_title_of(draft.source),
+        words=words,
+        key=key,
+        from_ms=draft.captured_at_ms - window_ms,
+        to_ms=draft.captured_at_ms + window_ms,
+        service=caller.service,
+        trace_id=caller.trace_id,
+        event=told_by("clipboard_processed", _told_of(draft)),
+    )
+    receipt = receipt_of(draft, duplicate=False)
+
+    def store(conn: Connection) -> ClipReceipt | None:
+        if not has_room(conn, hub):
+            return None
+        return receipt if add_whole_clip(conn, whole, hub.now()) else None
+
+    return store
 
 
 def _excluded(rule: str) -> ClipRefusal:
@@ -111,31 +122,6 @@ def _put_pictures(hub: Hub, pictures: dict[str, bytes]) -> None:
             need_room(conn, hub)
     for digest, picture in pictures.items():
         put_blob(hub.store.folder, digest, picture)
-
-
-def _draft(hub: Hub, caller: Caller, clip: NewClip, left: JudgedClip) -> tuple[ClipRow, dict[str, bytes]]:
-    """Make what the rules have ``left`` of a clip into its row, and its pictures by digest, before any lock is taken."""
-    digests = clip.encounter.digests
-    if digests is not None and len(digests) != len(clip.fragments):
-        raise BadInput.at("/encounter/digests", "must hold one digest for each fragment")
-    if left.is_changed and digests is not None:
-        check_digests(clip.fragments, digests)
-        digests = None
-    judged = [row_of(fragment, n, digests[n] if digests else None) for n, fragment in enumerate(left.fragments)]
-    rows = [row for row, _ in judged]
-    received_at_ms = hub.now()
-    claimed = instant_ms(clip.encounter.captured_at, "/encounter/capturedAt")
-    captured_at_ms = received_at_ms if claimed is None else min(claimed, received_at_ms)
-    draft = ClipRow(
-        id=new_id(),
-        client=caller.client,
-        captured_at_ms=captured_at_ms,
-        received_at_ms=received_at_ms,
-        fingerprint=clips.fingerprint_of(row.digest for row in rows),
-        source=source_of(hub, left.source, captured_at_ms, {row.type for row in rows}),
-        fragments=rows,
-    )
-    return draft, {row.digest: content for row, content in judged if row.content is None}
 
 
 def _first_of(conn: Connection, draft: ClipRow, key: str | None) -> ClipRow | None:
@@ -164,28 +150,24 @@ def _joined_still(conn: Connection, draft: ClipRow) -> ClipRow:
 
 
 def _add(conn: Connection, hub: Hub, caller: Caller, draft: ClipRow, words: str) -> None:
-    source = draft.source
-    document = documents.add_document(
-        conn,
-        "clip",
-        draft.id,
-        draft.captured_at_ms,
-        source.site,
-        source.app,
-        source.title or source.window_title or "",
-        words,
-    )
+    at_ms, source = draft.captured_at_ms, draft.source
+    title = _title_of(source)
+    document = documents.add_document(conn, "clip", draft.id, at_ms, source.site, source.app, title, words)
     clips.add_clip(conn, replace(draft, document=document))
-    announce(
-        conn,
-        hub,
-        caller,
-        "clipboard_processed",
-        id=draft.id,
-        fragments=[{"type": row.type, "digest": row.digest, "bytes": row.size} for row in draft.fragments],
-        visit=source.visit,
-        confidence=source.confidence,
-    )
+    announce(conn, hub, caller, "clipboard_processed", **_told_of(draft))
+
+
+def _title_of(source: Source) -> str:
+    return source.title or source.window_title or ""
+
+
+def _told_of(draft: ClipRow) -> dict[str, object]:
+    return {
+        "id": draft.id,
+        "fragments": [{"type": row.type, "digest": row.digest, "bytes": row.size} for row in draft.fragments],
+        "visit": draft.source.visit,
+        "confidence": draft.source.confidence,
+    }
 
 
 def get_clip(hub: Hub, clip_id: str) -> ClipView:

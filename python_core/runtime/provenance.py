@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -14,7 +14,8 @@ from python_core.runtime.shapes import Body
 from python_core.smrtdetect.provenance import SETTLE_MS, Copied, Sighting, judge_source
 from python_core.smrtdetect.web_address import site_of
 from python_core.store.clips import Source
-from python_core.store.visits import SeenPage, list_sightings
+from python_core.store.surroundings import get_surroundings
+from python_core.store.visits import SeenPage
 
 #: Sightings looked at for one clip, the newest: more within the window happen only in made-up input.
 SIGHTINGS_AT_MOST = 256
@@ -35,7 +36,27 @@ class ClaimedSource(Body, frozen=True, kw_only=True):
     title: Name | None = None
 
 
-def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int, types: Collection[str]) -> Source:
+class Surroundings(NamedTuple):
+    """When a copy came and was made, whether the capture was paused then, and what browsers had in front at about that moment."""
+
+    received_at_ms: int
+    captured_at_ms: int
+    is_kept_out: bool
+    pages: list[SeenPage]
+
+
+def look_around(hub: Hub, claimed_ms: int | None) -> Surroundings:
+    """Look at what was around a copy that comes in now and was made at a time that its sender claims, if it does."""
+    now_ms = hub.now()
+    at_ms = now_ms if claimed_ms is None else min(claimed_ms, now_ms)
+    window_ms = hub.settings.bridge.join_window_seconds * 1000
+    is_kept_out, pages = hub.store.look(
+        lambda conn: get_surroundings(conn, now_ms, at_ms, at_ms, window_ms, SETTLE_MS, SIGHTINGS_AT_MOST)
+    )
+    return Surroundings(now_ms, at_ms, is_kept_out, pages)
+
+
+def source_of(hub: Hub, claimed: ClaimedSource, around: Surroundings, types: Collection[str]) -> Source:
     """Return a clip's source: the claimed URL as it is, else the tab that was active in a focused browser, if one was.
 
     :param types: those of its fragments: files come from no page, and a lone picture may be a screenshot.
@@ -45,21 +66,19 @@ def source_of(hub: Hub, claimed: ClaimedSource, captured_at_ms: int, types: Coll
         if not claimed.url.lower().startswith(WEB_OR_FILE):
             raise BadInput.at("/encounter/source/url", "must be an http, https or file URL")
         return Source(claimed.app, claimed.window_title, claimed.url, _site_of_url(claimed.url), claimed.title)
-    window_ms = hub.settings.bridge.join_window_seconds * 1000
-    with hub.store.reading() as conn:
-        pages = list_sightings(conn, captured_at_ms - window_ms, captured_at_ms + SETTLE_MS, SIGHTINGS_AT_MOST)
     copied = Copied(
-        captured_at_ms=captured_at_ms,
+        captured_at_ms=around.captured_at_ms,
         app=claimed.app,
         window_title=claimed.window_title,
         has_text="text" in types,
         has_html="html" in types,
         has_files="files" in types,
     )
-    found = judge_source(copied, (_sighting(page) for page in pages), window_ms)
+    window_ms = hub.settings.bridge.join_window_seconds * 1000
+    found = judge_source(copied, map(_sighting, around.pages), window_ms)
     if found is None:
         return Source(claimed.app, claimed.window_title, None, None, claimed.title)
-    site = next(page.site for page in pages if page.visit_id == found.visit)
+    site = next(page.site for page in around.pages if page.visit_id == found.visit)
     return Source(
         claimed.app,
         claimed.window_title,

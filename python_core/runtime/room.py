@@ -26,6 +26,11 @@ def need_room(conn: Connection, hub: Hub, *, is_item: bool = True) -> None:
         raise StorageFull(f"Nothing was stored: {full}")
 
 
+def has_room(conn: Connection, hub: Hub) -> bool:
+    """Say whether one more item may be stored."""
+    return _limit_reached(hub, lambda: _stored_in(conn), is_item=True) is None
+
+
 def fullness_of(hub: Hub) -> str | None:
     """Say which limit is reached, in a sentence with what to do, or None."""
     return _limit_reached(hub, lambda: hub.store.recall("room", _stored_in), is_item=True)

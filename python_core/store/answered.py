@@ -17,9 +17,15 @@ def get_first_item(conn: Connection, client: str, kind: str, key: str | None) ->
     if key is None:
         return None
     row = conn.execute(
-        "SELECT item FROM answered WHERE client = ? AND kind = ? AND key IN (?, ?)", (client, kind, _digest(key), key)
+        "SELECT item FROM answered WHERE client = ? AND kind = ? AND key IN (?, ?)",
+        (client, kind, key_digest(key), key),
     ).fetchone()
     return row[0] if row else None
+
+
+def is_answered(client: str, kind: str, digest: str, key: str) -> str:
+    """Return, in SQL, whether a key (and its digest), which may be NULL, has made an item of a kind for a client."""
+    return f"EXISTS (SELECT 1 FROM answered WHERE client = {client} AND kind = '{kind}' AND key IN ({digest}, {key}))"
 
 
 def add_answer(conn: Connection, client: str, kind: str, key: str | None, item: str, at_ms: int) -> None:
@@ -27,7 +33,7 @@ def add_answer(conn: Connection, client: str, kind: str, key: str | None, item: 
     if key is not None:
         conn.execute(
             "INSERT INTO answered(client, kind, key, item, at) VALUES (?, ?, ?, ?, ?)",
-            (client, kind, _digest(key), item, at_ms),
+            (client, kind, key_digest(key), item, at_ms),
         )
 
 
@@ -37,7 +43,7 @@ def forget_answers(conn: Connection, item: str, at_ms: int) -> None:
     for client, kind, key in rows:
         conn.execute(
             "UPDATE OR REPLACE answered SET key = ?, forgotten_at = ? WHERE client = ? AND kind = ? AND key = ?",
-            (key if key.startswith(_MARK) else _digest(key), at_ms, client, kind, key),
+            (key if key.startswith(_MARK) else key_digest(key), at_ms, client, kind, key),
         )
 
 
@@ -50,5 +56,6 @@ def prune_answers(conn: Connection, before_ms: int, forgotten_before_ms: int) ->
 _MARK = "sha256:"
 
 
-def _digest(key: str) -> str:
+def key_digest(key: str) -> str:
+    """Return what is kept of a key."""
     return _MARK + hashlib.sha256(key.encode()).hexdigest()

@@ -70,22 +70,22 @@ class ClipFilter:
     before: int | None = None
 
 
-_COLUMNS = (
+CLIP_COLUMNS = (
     "id, client, captured_at, received_at, fingerprint, document, "
     "app, window_title, url, site, title, visit, confidence, evidence"
 )
-_FRAGMENT_COLUMNS = (
+FRAGMENT_COLUMNS = (
     "ordinal, type, mime, digest, bytes, content, text_likely, type_id, type_group, type_confidence, type_extension"
 )
 #: Bytes of each content that a list carries, enough for a preview: a page of whole 16 MB texts would be 3 GB.
 HEAD_BYTES = 1024
-_HEAD_COLUMNS = _FRAGMENT_COLUMNS.replace("content", f"substr(content, 1, {HEAD_BYTES})")
+_HEAD_COLUMNS = FRAGMENT_COLUMNS.replace("content", f"substr(content, 1, {HEAD_BYTES})")
 
 
 def add_clip(conn: Connection, clip: ClipRow) -> None:
     """Add a clip with its fragments."""
     conn.execute(
-        f"INSERT INTO clips(seq, {_COLUMNS}) VALUES ({next_row('clip')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO clips(seq, {CLIP_COLUMNS}) VALUES ({next_row('clip')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(
                 clip.id,
@@ -101,7 +101,7 @@ def add_clip(conn: Connection, clip: ClipRow) -> None:
     seq = conn.last_insert_rowid()
     for fragment in clip.fragments:
         conn.execute(
-            f"INSERT INTO fragments(clip, {_FRAGMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO fragments(clip, {FRAGMENT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (seq, *fragment),
         )
     add_to_tally(conn, "clips", 1)
@@ -115,7 +115,7 @@ def fingerprint_of(digests: Iterable[str]) -> int:
 def get_twin(conn: Connection, fingerprint: int, from_ms: int, to_ms: int) -> ClipRow | None:
     """Return a clip of the same contents that was captured within a span of time."""
     row = conn.execute(
-        f"SELECT {_COLUMNS}, seq FROM clips WHERE fingerprint = ? AND captured_at BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1",
+        f"SELECT {CLIP_COLUMNS}, seq FROM clips WHERE fingerprint = ? AND captured_at BETWEEN ? AND ? ORDER BY seq DESC LIMIT 1",
         (fingerprint, from_ms, to_ms),
     ).fetchone()
     return _clip_of(conn, row) if row else None
@@ -123,26 +123,26 @@ def get_twin(conn: Connection, fingerprint: int, from_ms: int, to_ms: int) -> Cl
 
 def get_clip(conn: Connection, clip_id: str) -> ClipRow | None:
     """Return a clip with its fragments, contents included."""
-    row = conn.execute(f"SELECT {_COLUMNS}, seq FROM clips WHERE id = ?", (clip_id,)).fetchone()
+    row = conn.execute(f"SELECT {CLIP_COLUMNS}, seq FROM clips WHERE id = ?", (clip_id,)).fetchone()
     return _clip_of(conn, row) if row else None
 
 
 def get_clip_in_row(conn: Connection, seq: int) -> ClipRow:
     """Return the clip of a row that is there, contents included."""
-    row: Any = conn.execute(f"SELECT {_COLUMNS}, seq FROM clips WHERE seq = ?", (seq,)).fetchone()
+    row: Any = conn.execute(f"SELECT {CLIP_COLUMNS}, seq FROM clips WHERE seq = ?", (seq,)).fetchone()
     return _clip_of(conn, row)
 
 
 def get_newest_clip(conn: Connection) -> ClipRow | None:
     """Return the clip that came last, contents included."""
-    row = conn.execute(f"SELECT {_COLUMNS}, seq FROM clips ORDER BY seq DESC LIMIT 1").fetchone()
+    row = conn.execute(f"SELECT {CLIP_COLUMNS}, seq FROM clips ORDER BY seq DESC LIMIT 1").fetchone()
     return _clip_of(conn, row) if row else None
 
 
 def get_fragment(conn: Connection, clip_id: str, ordinal: int) -> FragmentRow | None:
     """Return one fragment of a clip."""
     row = conn.execute(
-        f"SELECT {_FRAGMENT_COLUMNS} FROM fragments WHERE clip = (SELECT seq FROM clips WHERE id = ?) AND ordinal = ?",
+        f"SELECT {FRAGMENT_COLUMNS} FROM fragments WHERE clip = (SELECT seq FROM clips WHERE id = ?) AND ordinal = ?",
         (clip_id, ordinal),
     ).fetchone()
     return _fragment_of(row) if row else None
@@ -163,7 +163,7 @@ def list_clips(conn: Connection, wanted: ClipFilter, limit: int) -> list[ClipRow
             parts.append(condition)
             values.append(value)
     rows = conn.execute(
-        f"SELECT {_COLUMNS}, seq FROM clips WHERE {' AND '.join(parts)} ORDER BY seq DESC LIMIT ?",
+        f"SELECT {CLIP_COLUMNS}, seq FROM clips WHERE {' AND '.join(parts)} ORDER BY seq DESC LIMIT ?",
         (*values, limit),
     ).fetchall()
     return [_clip_of(conn, row, _HEAD_COLUMNS) for row in rows]
@@ -179,7 +179,7 @@ def _fragment_of(row: tuple[Any, ...]) -> FragmentRow:
     return FragmentRow._make((*row[:6], None if row[6] is None else bool(row[6]), *row[7:]))
 
 
-def _clip_of(conn: Connection, row: tuple[Any, ...], columns: str = _FRAGMENT_COLUMNS) -> ClipRow:
+def _clip_of(conn: Connection, row: tuple[Any, ...], columns: str = FRAGMENT_COLUMNS) -> ClipRow:
     fragments = [
         _fragment_of(fragment)
         for fragment in conn.execute(f"SELECT {columns} FROM fragments WHERE clip = ? ORDER BY ordinal", (row[14],))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from python_core.store import whole_clips
 from python_core.store.commits import Commits
 from python_core.store.connection import Connection, connect, finding_of
 from python_core.store.forgettings import hide_forgotten
@@ -52,17 +53,26 @@ class Store:
         """Begin without connections, and without those who waited: a forked child has neither."""
         self._readers = threading.local()
         self.news = News(self.reading, self.write)
-        self._writer = Writer(self.path, self.news.tell_all)
+        self._writer = Writer(self._connect_writer, self.news.tell_all)
 
     def reading(self) -> _Snapshot:
         """Return a context manager whose connection sees one moment of the database until it is left."""
         return _Snapshot(self._reader().conn)
 
-    def recall(self, key: Hashable, read: Callable[[Connection], T]) -> T:
+    def look(self, read: Callable[[Connection], T]) -> T:
+        """Return what ``read`` finds by one statement: that sees one moment without a ``BEGIN`` and an ``END``."""
+        try:
+            return read(self._reader().conn)
+        except apsw.Error as fault:
+            raise finding_of(fault) from fault
+
+    def recall(self, key: Hashable, read: Callable[[Connection], T], *, is_single: bool = False) -> T:
         """Return what ``read`` finds in a snapshot; from memory, while nobody has committed since this thread last read it.
 
         For what is asked for at each request and changes seldom: 4 µs instead of 15 and more. What is returned is shared and
         must not be changed.
+
+        :param is_single: ``read`` is one statement, which needs no snapshot around it.
         """
         reader = self._reader()
         try:
@@ -72,9 +82,12 @@ class Store:
         recalled = reader.recalled
         if version != reader.version or len(recalled) >= RECALLED_AT_MOST:
             reader.version, reader.recalled = version, (recalled := {})
-        if key not in recalled:
-            with _Snapshot(reader.conn):  # newer than the version, if anything: then the next call reads again
-                recalled[key] = read(reader.conn)
+        if key not in recalled:  # what is read now may be newer than the version: then the next call reads again
+            if is_single:
+                recalled[key] = self.look(read)
+            else:
+                with _Snapshot(reader.conn):
+                    recalled[key] = read(reader.conn)
         found: T = recalled[key]
         return found
 
@@ -87,13 +100,20 @@ class Store:
                 raise finding_of(fault) from fault
         return reader
 
-    def write(self, act: Callable[[Connection], T]) -> T:
+    def _connect_writer(self) -> Connection:
+        conn = connect(self.path)
+        whole_clips.prepare(conn)
+        return conn
+
+    def write(self, act: Callable[[Connection], T], at_once: Callable[[Connection], T | None] | None = None) -> T:
         """Run ``act`` in a write transaction, shared with those that arrive with it; return its result once it is on disk.
+
+        :param at_once: tried first: see ``Writer.write``.
 
         :raises Busy: another process held the database for longer than ``BUSY_TIMEOUT_MS``.
         :raises StorageFull: the disk has no room; nothing of the act is stored.
         """
-        return self._writer.write(act)
+        return self._writer.write(act, at_once)
 
     @property
     def waiting(self) -> int:

@@ -13,12 +13,11 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from python_core.errors import Busy
 from python_core.store.commits import Commits
-from python_core.store.connection import Connection, connect, finding_of
+from python_core.store.connection import Connection, finding_of
 
 T = TypeVar("T")
 
@@ -31,12 +30,13 @@ class Writer:
 
     ``mutex`` guards who waits and who leads; ``close_idle`` wants it held.
 
+    :param connect: opens it, when the first write comes.
     :param on_news: called, with the connection, as soon as events are on disk; it never raises.
     """
 
-    def __init__(self, path: Path, on_news: Callable[[Connection], None]) -> None:
+    def __init__(self, connect: Callable[[], Connection], on_news: Callable[[Connection], None]) -> None:
         self.mutex = threading.Lock()
-        self._path = path
+        self._connect = connect
         self._on_news = on_news
         self._conn: Connection | None = None
         self._waiting: deque[_Job[Any]] = deque()
@@ -49,15 +49,18 @@ class Writer:
         """How many acts wait for the next transaction."""
         return len(self._waiting)
 
-    def write(self, act: Callable[[Connection], T]) -> T:
+    def write(self, act: Callable[[Connection], T], at_once: Callable[[Connection], T | None] | None = None) -> T:
         """Run ``act`` in a write transaction and return its result once that is on disk.
+
+        :param at_once: tried first: writes by one statement, which SQLite undoes if it fails, or returns None and has written
+            nothing. It needs no savepoint.
 
         :raises Busy: another process held the database for longer than ``BUSY_TIMEOUT_MS``.
         :raises StorageFull: the disk has no room; nothing of the act is stored.
         """
         if self._leader == threading.get_ident():
             raise RuntimeError("an act of a write transaction may not begin another: it would wait for itself")
-        job: _Job[T] = _Job(act)
+        job: _Job[T] = _Job(act, at_once)
         with self.mutex:
             self._waiting.append(job)
             job.leads = not self._led
@@ -112,7 +115,7 @@ class Writer:
         began = self.commits.monotonic()
         try:
             if self._conn is None:
-                self._conn = connect(self._path)
+                self._conn = self._connect()
             conn = self._conn
             conn.has_news = False
             conn.execute("BEGIN IMMEDIATE")
@@ -148,10 +151,11 @@ class Writer:
 class _Job(Generic[T]):
     """One act on its way through a group commit."""
 
-    __slots__ = ("act", "error", "leads", "result", "turn")
+    __slots__ = ("act", "at_once", "error", "leads", "result", "turn")
 
-    def __init__(self, act: Callable[[Connection], T]) -> None:
+    def __init__(self, act: Callable[[Connection], T], at_once: Callable[[Connection], T | None] | None) -> None:
         self.act = act
+        self.at_once = at_once
         self.leads = False
         self.turn = threading.Lock()
         self.turn.acquire()
@@ -159,7 +163,9 @@ class _Job(Generic[T]):
         self.error: Exception | None = None
 
     def run(self, conn: Connection) -> None:
-        """Run the act in a savepoint; raise only when the whole transaction is lost."""
+        """Run the act, at once or in a savepoint; raise only when the whole transaction is lost."""
+        if self.at_once is not None and self._ran_at_once(conn, self.at_once):
+            return
         conn.execute("SAVEPOINT act")
         try:
             self.result = self.act(conn)
@@ -171,6 +177,18 @@ class _Job(Generic[T]):
             conn.execute("ROLLBACK TO act")
             conn.execute("RELEASE act")
             self.error = finding_of(fault)
+
+    def _ran_at_once(self, conn: Connection, at_once: Callable[[Connection], T | None]) -> bool:
+        try:
+            result = at_once(conn)
+        except Exception as fault:
+            if not conn.in_transaction:
+                raise
+            self.error = finding_of(fault)
+            return True
+        if result is not None:
+            self.result = result
+        return result is not None
 
     def outcome(self) -> T:
         if self.error is not None:

@@ -23,12 +23,6 @@ def add_pause(conn: Connection, pause: PauseRow) -> None:
     conn.execute("DELETE FROM pauses WHERE seq <= ?", (conn.last_insert_rowid() - KEPT,))
 
 
-def get_pause(conn: Connection, now_ms: int) -> PauseRow | None:
-    """Return the pause in force, also where the clock was set back before its beginning."""
-    pause = get_last_pause(conn)
-    return pause if pause is not None and is_in_force(pause, now_ms) else None
-
-
 def get_last_pause(conn: Connection) -> PauseRow | None:
     """Return the pause that nobody has ended; it may have ended by itself."""
     row = conn.execute("SELECT begun_at, until FROM pauses WHERE NOT is_over ORDER BY seq DESC LIMIT 1").fetchone()
@@ -40,10 +34,17 @@ def is_in_force(pause: PauseRow, now_ms: int) -> bool:
     return pause.until_ms is None or pause.until_ms > now_ms
 
 
-def was_paused_at(conn: Connection, at_ms: int) -> bool:
-    """Say whether a moment lies in a pause that is kept."""
-    sql = "SELECT 1 FROM pauses WHERE begun_at <= ?1 AND (until IS NULL OR until > ?1) LIMIT 1"
-    return conn.execute(sql, (at_ms,)).fetchone() is not None
+def keeps_out(conn: Connection, now_ms: int, at_ms: int) -> bool:
+    """Say whether a pause is in force, also where the clock was set back before its beginning, or one held an earlier moment."""
+    return bool(conn.execute(_KEEPS_OUT, (now_ms, at_ms)).fetchall()[0][0])
+
+
+def kept_out(now: str, at: str) -> str:
+    """Return, in SQL, whether a pause is in force ``now``, or one that is kept holds ``at``."""
+    return (
+        f"EXISTS (SELECT 1 FROM pauses WHERE (NOT is_over AND (until IS NULL OR until > {now})) "
+        f"OR (begun_at <= {at} AND (until IS NULL OR until > {at})))"
+    )
 
 
 def end_pause(conn: Connection, now_ms: int) -> bool:
@@ -61,3 +62,6 @@ def take_lapsed(conn: Connection, now_ms: int) -> bool:
         return False
     conn.execute("UPDATE pauses SET is_over = 1 WHERE until <= ?", (now_ms,))
     return True
+
+
+_KEEPS_OUT = f"SELECT {kept_out('?1', '?2')}"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -23,12 +26,15 @@ from python_core.runtime.clipboard import (
 from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.status import get_status
-from python_core.store import Store
+from python_core.runtime.tabs import TabInfo, record_tabs
+from python_core.store import Connection, Store, open_store
 from python_core.store.blobs import recover_blobs
 from python_core.utils.ids import digest_of, is_id
 from python_core.utils.timestamps import to_rfc3339
 from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events
 
+T = TypeVar("T")
+UUID = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 PICTURES = {
     "image/png": PNG,
@@ -323,3 +329,57 @@ def test_a_duplicate_window_of_zero_still_knows_what_came_in_the_same_moment(sto
     assert put(hub).id == put(hub).id
     clock.pass_s(0.001)
     assert not put(hub).duplicate
+
+
+class Stepwise(Store):
+    """Stores by the act alone, step by step."""
+
+    def write(self, act: Callable[[Connection], T], at_once: Callable[[Connection], T | None] | None = None) -> T:
+        return super().write(act)
+
+
+def everything_in(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    tables = [
+        "clips",
+        "fragments",
+        "documents",
+        "answered",
+        "events",
+        "tallies",
+        "marks",
+        "forgettings",
+        "visits",
+        "sightings",
+    ]
+    with store.reading() as conn:
+        return {table: conn.execute(f"SELECT * FROM main.{table}").fetchall() for table in tables}
+
+
+@pytest.mark.parametrize(
+    ("fragments", "said", "key"),
+    [
+        ([text("a\0b \U0001f600")], {}, None),
+        ([text(), {"type": "html", "content": "<b>some text</b>"}], {"encounterId": "first"}, "other"),
+        ([{"type": "files", "paths": ["/a", "/b"]}], {"source": {"app": "Files", "windowTitle": "Home"}}, "a key"),
+        ([text()], {"source": {"app": "chrome"}, "capturedAt": to_rfc3339(NOON_MS - 1)}, None),
+        ([text()], {"source": {"url": "https://www.example.com/", "title": "Page"}}, None),
+    ],
+)
+def test_one_statement_stores_what_the_steps_store(
+    tmp_path: Path, clock: Clock, fragments: list[dict[str, Any]], said: dict[str, Any], key: str | None
+) -> None:
+    found = []
+    for kind in (Store, Stepwise):
+        open_store(tmp_path / kind.__name__).close()
+        hub = make_hub(kind(tmp_path / kind.__name__), clock)
+        record_tabs(hub, caller(), TabInfo(url="https://example.org/", browser="chrome", focused=True))
+        put(hub, text("the one before"))
+        receipts = [put(hub, *fragments, key=key, **said) for _ in range(2)]
+        assert [each.duplicate for each in receipts] == [False, True]
+        shown = str((receipts, everything_in(hub.store)))
+        for n, each in enumerate(dict.fromkeys(re.findall(UUID, shown))):
+            shown = shown.replace(each, f"id {n}")
+        found.append(shown)
+        hub.store.close()
+    assert found[0] == found[1]
+    assert "clipboard_processed" in found[0]

@@ -86,6 +86,7 @@ class Together:
         self._store = store
         self.commits = 0
         self.outcomes: dict[str, Any] = {}
+        self.acts_at_once: dict[str, Callable[[Connection], Any]] = {}
         self._held = threading.Event()
         self._all_wait = threading.Event()
 
@@ -101,7 +102,7 @@ class Together:
 
     def _write(self, name: str, act: Callable[[Connection], Any]) -> None:
         try:
-            self.outcomes[name] = self._store.write(act)
+            self.outcomes[name] = self._store.write(act, self.acts_at_once.get(name))
         except Exception as fault:  # noqa: BLE001  # each outcome is looked at
             self.outcomes[name] = fault
 
@@ -167,6 +168,25 @@ def test_what_an_act_wrote_before_it_failed_is_not_stored(store: Store) -> None:
     with pytest.raises(ZeroDivisionError):
         store.write(failing("a", ZeroDivisionError()))
     assert stored(store, "a") == []
+
+
+def test_what_is_written_at_once_leaves_the_act_out(store: Store) -> None:
+    assert store.write(setting("act"), setting("once")) == "once"
+    assert store.write(setting("other"), lambda conn: None) == "other"
+    assert stored(store, "act", "once", "other") == ["once", "other"]
+
+
+def test_one_statement_that_fails_at_once_fails_for_its_own_caller_alone(store: Store) -> None:
+    def break_off(conn: Connection) -> str:
+        conn.execute("INSERT INTO meta SELECT 'twice', value FROM (VALUES (1)) CROSS JOIN json_each('[1, 2]')")
+        return "never"
+
+    together = Together(store)
+    together.acts_at_once = {"b": break_off}
+    outcomes = together.run({"a": setting("a"), "b": setting("b"), "c": setting("c")})
+    assert isinstance(outcomes.pop("b"), Exception)
+    assert outcomes == {"first": "first", "a": "a", "c": "c"}
+    assert stored(store, "a", "b", "c", "twice") == ["a", "c"]
 
 
 def test_a_commit_that_fails_fails_every_act_of_the_group(store: Store) -> None:
