@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,29 @@ def test_a_failed_install_says_why_and_the_next_run_mends_it(ready: Ready) -> No
     code, output = ready.run("run.py")
     assert code == 0, output
     assert "because an earlier setup did not end" in output
+
+
+def test_a_package_that_is_not_the_pinned_one_to_the_last_byte_is_not_installed(ready: Ready, tmp_path: Path) -> None:
+    pins, wheel = ready.root / "requirements/run.txt", tmp_path / "pinned-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as made:
+        made.writestr("pinned.py", "")
+        made.writestr("pinned-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: pinned\nVersion: 1\n")
+        made.writestr("pinned-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr("pinned-1.dist-info/RECORD", "")
+    good = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    before = pins.read_text()
+    try:
+        pins.write_text(f"pinned==1 --hash=sha256:{'0' * 64}\n")
+        code, output = ready.run("run.py", PIP_FIND_LINKS=str(tmp_path))
+        assert code == 1, output
+        assert "DO NOT MATCH THE HASHES" in output
+        assert not list(ready.root.rglob("pinned.py"))
+        pins.write_text(f"pinned==1 --hash=sha256:{good}\n")
+        code, output = ready.run("run.py", PIP_FIND_LINKS=str(tmp_path))
+        assert code == 0, output
+        assert list(ready.root.rglob("pinned.py"))
+    finally:
+        pins.write_text(before)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="kills a process group by its id")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import subprocess
@@ -9,9 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+SCHEMAS = Path(__file__).parent / "vendor"
 
 
 def told(*arguments: str) -> str:
@@ -24,6 +27,38 @@ def told(*arguments: str) -> str:
 def bill() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(told())
     return found
+
+
+@pytest.fixture(scope="module")
+def cyclonedx() -> jsonschema_rs.Draft7Validator:
+    schemas = [json.loads(path.read_text("utf-8")) for path in sorted(SCHEMAS.glob("*.json"))]
+    whole = next(schema for schema in schemas if schema["$id"].endswith("/bom-1.6.schema.json"))
+    registry = jsonschema_rs.Registry([(schema["$id"], schema) for schema in schemas], draft=jsonschema_rs.Draft7)
+    return jsonschema_rs.Draft7Validator(whole, registry=registry, offline=True)
+
+
+def test_it_is_a_valid_bill_of_materials(bill: dict[str, Any], cyclonedx: jsonschema_rs.Draft7Validator) -> None:
+    faults = [f"{'/'.join(map(str, fault.instance_path))}: {fault.message}" for fault in cyclonedx.iter_errors(bill)]
+    assert faults == []
+    assert bill["$schema"] == "http://cyclonedx.org/schema/bom-1.6.schema.json"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda bill: bill["components"][0].update(licenses=[{"license": {"id": "No such licence"}}]),
+        lambda bill: bill["components"][0].update(versions="1"),
+        lambda bill: bill["components"][-1]["components"][0]["hashes"][0].update(content="short"),
+        lambda bill: bill["dependencies"].append({}),
+    ],
+    ids=["a licence that SPDX does not list", "an unknown member", "half a hash", "a dependency of nothing"],
+)
+def test_a_fault_in_one_would_be_seen(
+    bill: dict[str, Any], cyclonedx: jsonschema_rs.Draft7Validator, change: Any
+) -> None:
+    faulty = copy.deepcopy(bill)
+    change(faulty)
+    assert not cyclonedx.is_valid(faulty)
 
 
 def test_it_lists_every_pin_and_what_is_vendored(bill: dict[str, Any]) -> None:
