@@ -164,5 +164,7 @@ class _Reply:
         head, end, body = self.content.partition(b"\r\n\r\n")
         if not end:
             return False
+        if b"\r\ntransfer-encoding: chunked" in head.lower():
+            return body.endswith(b"0\r\n\r\n")
         _, found, rest = head.lower().partition(b"\r\ncontent-length:")
         return not found or len(body) >= int(rest.partition(b"\r\n")[0])

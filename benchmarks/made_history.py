@@ -9,6 +9,7 @@ added to.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +31,8 @@ END_MS = 1_793_491_200_000
 YEAR_MS = 31_557_600_000
 #: Items of one transaction.
 GROUP = 2_000
+#: A text and what it was taken for: ``text``, ``url``, ``python`` …
+Text = tuple[str, str]
 APPS = ("Firefox", "Code", "Word", "Terminal", "Slack", "Excel", "Preview", "Mail")
 
 
@@ -63,13 +66,16 @@ def paths_in(home: Path) -> Paths:
     return resolve_paths({"APPDATA": str(home / "roaming"), "LOCALAPPDATA": str(home / "local")})
 
 
-def make_home(home: Path, clips: int) -> None:
+def make_home(home: Path, clips: int, visits: int | None = None, texts: Iterator[Text] | None = None) -> None:
     """Make the home of a hub with so many clips and a quarter as many visits, unless it is there."""
     folder = paths_in(home).stored()
     if not (folder / "hub.db").exists():
-        store = open_store(folder)
-        fill(store, clips=clips, visits=clips // 4)
+        unfinished = folder.with_name(f"{folder.name}-unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        store = open_store(unfinished)
+        fill(store, clips=clips, visits=clips // 4 if visits is None else visits, texts=texts)
         store.close()
+        unfinished.rename(folder)
 
 
 def fill(
@@ -80,10 +86,14 @@ def fill(
     seed: int = 1,
     years: float = 5.0,
     words: int = 150,
+    texts: Iterator[Text] | None = None,
     tell: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Add so many clips and visits, spread over the years before ``END_MS`` in the order of their times."""
-    items = History(seed, years, words).items(clips, visits)
+    """Add so many clips and visits, spread over the years before ``END_MS`` in the order of their times.
+
+    ``texts`` are those of the clips, one each; without them they are made up.
+    """
+    items = History(seed, years, words, texts).items(clips, visits)
     done = 0
     while group := [item for _, item in zip(range(GROUP), items, strict=False)]:
         store.write(lambda conn, group=group: [add(conn) for add in group])  # type: ignore[misc]
@@ -95,11 +105,12 @@ def fill(
 class History:
     """What somebody did: opened pages, copied from them and from elsewhere, came back, copied the same again."""
 
-    def __init__(self, seed: int, years: float, words: int) -> None:
+    def __init__(self, seed: int, years: float, words: int, texts: Iterator[Text] | None = None) -> None:
         self._words = Words(seed)
         self._random: Random = self._words.random
         self._years = years
         self._usual = words
+        self._texts = texts
         self._pages: list[Page] = []
         self._copied: list[str] = []
         self._visit: VisitRow | None = None
@@ -145,7 +156,9 @@ class History:
         clip = ClipRow(self._id(at_ms), "made", at_ms, at_ms, fingerprint, source, fragments=[fragment])
         return lambda conn: add_clip(conn, clip, text)
 
-    def _text(self) -> tuple[str, str]:
+    def _text(self) -> Text:
+        if self._texts is not None:
+            return next(self._texts)
         drawn = self._random.random()
         if drawn < 0.03 and self._copied:
             return "text", self._random.choice(self._copied)

@@ -1,216 +1,105 @@
 """The hub beside its peers, in the same run: Joplin, Datasette, Jupyter Server and Syncthing.
 
 Run: python benchmarks/peers.py FOLDER [--rows 20000] [--rounds 3] [--seconds 2] [--only NAME …]. FOLDER is where the peers are
-put (npm for Joplin, PyPI for Datasette and Jupyter Server, Debian's package for Syncthing), once; nothing else is touched. Each
-peer does what it has that is nearest to the hub's: store a text of about 1 KB, find words among the same texts, tell how it is.
-Turns are interleaved; of each the median of requests a second at 16 clients and of p50 at one. Datasette and the hub hold
-``--rows`` texts, Joplin, which takes them one by one over HTTP, a tenth of them.
+put, once (npm for Joplin, PyPI for Datasette and Jupyter Server, Debian's package for Syncthing), with the stores that they are
+given; nothing else is touched, and each run begins with the stores as they were made. A peer that cannot be had is left out and
+said so. Each does what it has that is nearest to the hub's: find a word among the same ``--rows`` texts and answer 20 hits, tell
+how it is, say that it is there, store a text of 1 KB. All take turns; of each the median of requests a second at 16 clients and of
+p50 at one, and how many times as much, and as soon, the hub answers.
 """
 
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
-import venv
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from statistics import median
-from urllib.parse import quote
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import apsw
+from benchmarks import peer_programs
+from benchmarks.load import put_load
+from benchmarks.peer_programs import HITS, Peer, query
 
-from benchmarks import made_history, processes
-from benchmarks.load import NUMBER, Request, put_load
-from benchmarks.made_words import Words
-
-#: One thing that can be asked of a peer, by its kind: ``store``, ``search`` or ``status``.
-Asked = dict[str, Request]
-TEXT_WORDS = 150
-JSON = {"Content-Type": "application/json"}
-
-
-def texts(count: int) -> list[str]:
-    """Make the texts that every peer holds."""
-    words = Words(1)
-    return [words.prose(TEXT_WORDS) for _ in range(count)]
+START: dict[str, Callable[[Path, int], AbstractContextManager[Peer]]] = {
+    "hub": peer_programs.the_hub,
+    "joplin": peer_programs.joplin,
+    "datasette": peer_programs.datasette,
+    "jupyter": peer_programs.jupyter,
+    "syncthing": peer_programs.syncthing,
+}
+#: What is asked, in this order: what stores comes last, so that every search is among the texts alone.
+KINDS = ("search", "status", "ping", "store")
+Figures = dict[tuple[str, str], tuple[float, float]]
 
 
-def query() -> str:
-    """Return a word that is neither common nor rare."""
-    return Words(1).vocabulary[1_500]
-
-
-@contextmanager
-def the_hub(folder: Path, rows: int) -> Iterator[Asked]:
-    """Run the hub on a made history."""
-    home = folder / f"hub-{rows}"
-    made_history.make_home(home, rows)
-    with processes.hub(home) as (_, facts):
-        url, token = facts["bridge"]["url"], {"Authorization": f"Bearer {facts['bridge']['token']}"}
-        body = json.dumps({"fragments": [{"type": "text", "content": f"{NUMBER} {texts(1)[0]}"}]})
-        yield {
-            "store": Request("POST", f"{url}/clipboard", token | JSON, body),
-            "search": Request("GET", f"{url}/search?q={query()}", token),
-            "status": Request("GET", f"{url}/status", token),
-        }
-
-
-@contextmanager
-def joplin(folder: Path, rows: int) -> Iterator[Asked]:
-    """Run Joplin's terminal program with its web clipper service; its nearest status is ``/ping``."""
-    program = folder / "joplin" / "node_modules" / ".bin" / "joplin"
-    if not program.exists():
-        _run("npm", "install", "--prefix", str(folder / "joplin"), "--no-audit", "--no-fund", "joplin@3")
-    with tempfile.TemporaryDirectory(dir=folder) as profile:
-        command, token, [port] = [str(program), "--profile", profile], "t" * 64, processes.free_ports(1)
-        for setting in (("api.token", token), ("api.port", str(port))):
-            _run(*command, "config", *setting)
-        with processes.running([*command, "server", "start"], dict(os.environ)):
-            url = f"http://127.0.0.1:{port}"
-            processes.await_200([f"{url}/ping"])
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-            for text in texts(rows // 10):
-                connection.request(
-                    "POST", f"/notes?token={token}", json.dumps({"title": text[:60], "body": text}), JSON
-                )
-                connection.getresponse().read()
-            body = json.dumps({"title": NUMBER, "body": texts(1)[0]})
-            yield {
-                "store": Request("POST", f"{url}/notes?token={token}", JSON, body),
-                "search": Request("GET", f"{url}/search?token={token}&query={query()}"),
-                "status": Request("GET", f"{url}/ping"),
-            }
-
-
-@contextmanager
-def datasette(folder: Path, rows: int) -> Iterator[Asked]:
-    """Serve the texts with a full-text index by Datasette."""
-    python = _venv(folder / "datasette", "datasette")
-    path = folder / f"datasette-{rows}.db"
-    if not path.exists():
-        conn = apsw.Connection(str(path))
-        with conn:
-            conn.execute("CREATE TABLE texts(id INTEGER PRIMARY KEY, body TEXT)")
-            conn.executemany("INSERT INTO texts(body) VALUES (?)", [(text,) for text in texts(rows)])
-            conn.execute("CREATE VIRTUAL TABLE texts_fts USING fts5(body, content='texts', content_rowid='id')")
-            conn.execute("INSERT INTO texts_fts(texts_fts) VALUES ('rebuild')")
-        conn.close()
-    [port] = processes.free_ports(1)
-    with processes.running([str(python), "-m", "datasette", "serve", str(path), "-p", str(port)], dict(os.environ)):
-        url = f"http://127.0.0.1:{port}"
-        processes.await_200([f"{url}/-/versions.json"])
-        found = f"{url}/{quote(path.stem)}/texts.json?_search={query()}&_size=20&_shape=array&_nocount=1"
-        yield {"search": Request("GET", found), "status": Request("GET", f"{url}/-/versions.json")}
-
-
-@contextmanager
-def jupyter(folder: Path, _rows: int) -> Iterator[Asked]:
-    """Run Jupyter Server, whose nearest store is a file of its contents API."""
-    python = _venv(folder / "jupyter", "jupyter_server")
-    with tempfile.TemporaryDirectory(dir=folder) as root:
-        token, [port] = "t" * 48, processes.free_ports(1)
-        options = [f"--ServerApp.port={port}", f"--ServerApp.root_dir={root}", f"--IdentityProvider.token={token}"]
-        options += ["--no-browser", "--allow-root", "--ServerApp.disable_check_xsrf=True"]
-        environ = os.environ | {"JUPYTER_CONFIG_DIR": root, "JUPYTER_DATA_DIR": root, "JUPYTER_RUNTIME_DIR": root}
-        with processes.running([str(python), "-m", "jupyter_server", *options], environ):
-            url, headers = f"http://127.0.0.1:{port}", {"Authorization": f"token {token}"}
-            processes.await_200([f"{url}/api"])
-            body = json.dumps({"type": "file", "format": "text", "content": f"{NUMBER} {texts(1)[0]}"})
-            yield {
-                "store": Request("PUT", f"{url}/api/contents/note.txt", headers | JSON, body),
-                "status": Request("GET", f"{url}/api/status", headers),
-            }
-
-
-@contextmanager
-def syncthing(folder: Path, _rows: int) -> Iterator[Asked]:
-    """Run Syncthing, which has a status alone."""
-    program = shutil.which("syncthing") or _debian(folder / "syncthing", "syncthing")
-    with tempfile.TemporaryDirectory(dir=folder) as home:
-        [port] = processes.free_ports(1)
-        key, environ = "k" * 32, os.environ | {"STNODEFAULTFOLDER": "1", "STNOUPGRADE": "1"}
-        options = ["serve", f"--home={home}", "--no-browser", f"--gui-address=127.0.0.1:{port}", f"--gui-apikey={key}"]
-        with processes.running([program, *options], environ):
-            processes.await_200([f"http://127.0.0.1:{port}/"])  # its page: older ones have no /rest/noauth/health
-            yield {"status": Request("GET", f"http://127.0.0.1:{port}/rest/system/status", {"X-API-Key": key})}
-
-
-Peer = Callable[[Path, int], AbstractContextManager[Asked]]
-PEERS: dict[str, Peer] = {
-    "hub": the_hub, "joplin": joplin, "datasette": datasette, "jupyter": jupyter, "syncthing": syncthing
-}  # fmt: skip
-
-
-def _venv(folder: Path, package: str) -> Path:
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    if not python.exists():
-        venv.create(folder, with_pip=True)
-        _run(str(python), "-m", "pip", "install", "--quiet", package)
-    return python
-
-
-def _debian(folder: Path, package: str) -> str:
-    """Unpack a Debian package into a folder and return its program; nothing is installed."""
-    program = folder / "usr" / "bin" / package
-    if not program.exists():
-        if shutil.which("apt-get") is None:
-            raise LookupError(f"{package} is not installed, and there is no apt-get to fetch it")
-        folder.mkdir(parents=True, exist_ok=True)
-        _run("apt-get", "download", package, folder=folder)
-        _run("dpkg", "-x", str(next(folder.glob("*.deb"))), str(folder))
-    return str(program)
-
-
-def _run(*command: str, folder: Path | None = None) -> None:
-    print(f"  {' '.join(command[:4])} …", file=sys.stderr, flush=True)
-    subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
-
-
-def measure(running: dict[str, Asked], rounds: int, seconds: float) -> dict[tuple[str, str], tuple[float, float]]:
+def measure(running: dict[str, Peer], rounds: int, seconds: float) -> Figures:
     """Return requests a second at 16 clients and p50 in ms at one, by kind and peer; all peers take turns."""
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    for _ in range(rounds):
-        for kind in ("store", "search", "status"):
-            for name, asked in running.items():
-                if kind in asked:
-                    many, one = (put_load(asked[kind], clients, seconds) for clients in (16, 1))
+    for kind in KINDS:
+        for _ in range(rounds):
+            for name, peer in running.items():
+                if kind in peer.asked:
+                    many, one = (put_load(peer.asked[kind], clients, seconds) for clients in (16, 1))
                     if many.refused or one.refused:
-                        print(f"  {name}, {kind}: {many.refused + one.refused} were refused", file=sys.stderr)
+                        raise SystemExit(
+                            f"{name} refused {many.refused + one.refused} of {kind}: nothing was measured."
+                        )
                     found.setdefault((kind, name), []).append((many.per_s, one.p50_ms))
     return {key: (median(per_s for per_s, _ in laps), median(p50 for _, p50 in laps)) for key, laps in found.items()}
 
 
+def check(running: dict[str, Peer]) -> None:
+    """Make sure that each search answers as many hits as the others do, and that the word is in every one."""
+    word = query()
+    for name, peer in running.items():
+        if "search" in peer.asked:
+            page = peer.call(peer.asked["search"])
+            hits = page["items"] if isinstance(page, dict) else page
+            found = sum(word in json.dumps(hit).lower() for hit in hits)
+            if (len(hits), found) != (HITS, HITS):
+                raise SystemExit(f"{name} answers {len(hits)} hits, {found} with the word: nothing was measured.")
+
+
 def main() -> None:
-    """Install what is missing, start the peers, measure them in turns and print a table."""
+    """Install what is missing, start the peers, measure them in turns and print two tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0)
-    parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS))
+    parser.add_argument("--only", nargs="+", choices=list(START), default=list(START))
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        running: dict[str, Asked] = {}
+        running: dict[str, Peer] = {}
         for name in asked.only:
             try:
-                running[name] = stack.enter_context(PEERS[name](asked.folder.resolve(), asked.rows))
+                running[name] = stack.enter_context(START[name](asked.folder.resolve(), asked.rows))
             except (LookupError, OSError, subprocess.CalledProcessError) as fault:
                 print(f"{name} is left out: {fault}", file=sys.stderr)
+        check(running)
+        time.sleep(2)  # what they do after their start
+        print(f"{'':<12}{'start s':>10}{'MB':>8}")
+        for name, peer in running.items():
+            print(f"{name:<12}{peer.start_s:>10.2f}{peer.memory_mb():>8.0f}", flush=True)
         figures = measure(running, asked.rounds, asked.seconds)
-    print(f"{'':<10}{'':<12}{'req/s at 16':>12}{'p50 ms at 1':>13}{'hub, times as many':>20}")
+    _print(figures)
+
+
+def _print(figures: Figures) -> None:
+    print(f"\n{'':<10}{'':<12}{'req/s at 16':>12}{'hub, times':>12}{'p50 ms at 1':>14}{'hub, times':>12}")
     for (kind, name), (per_s, p50) in figures.items():
-        ratio = f"{figures[kind, 'hub'][0] / per_s:.1f}" if (kind, "hub") in figures else ""
-        print(f"{kind:<10}{name:<12}{per_s:>12,.0f}{p50:>13.2f}{ratio:>20}")
+        times = ("", "")
+        if name != "hub" and (kind, "hub") in figures:
+            hub_per_s, hub_p50 = figures[kind, "hub"]
+            times = (f"{hub_per_s / per_s:.1f}", f"{p50 / hub_p50:.1f}")
+        print(f"{kind:<10}{name:<12}{per_s:>12,.0f}{times[0]:>12}{p50:>14.2f}{times[1]:>12}")
 
 
 if __name__ == "__main__":
