@@ -82,13 +82,14 @@ def _write_page(page: Path, hops: list[Hop]) -> None:
 
 def _examine(*, full: bool, repair: bool, as_json: bool) -> None:
     from python_core.support.store_checks import Examination, examine_store
+    from python_core.support.store_files import NAMES
     from python_core.utils.config_path_resolver import resolve_paths
 
     with progress_bar("Examining the store") as progress:
         found = examine_store(resolve_paths(), Examination(full=full, repair=repair, progress=progress))
     is_whole = all(finding.state != "failed" for finding in found)
     if as_json:
-        say_json({"whole": is_whole, "checks": [finding._asdict() for finding in found]})
+        say_json({"whole": is_whole, "checks": [dict(zip(NAMES, each, strict=True)) for each in found]})
     else:
         for finding in found:
             _say_finding(finding)

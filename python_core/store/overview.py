@@ -31,3 +31,9 @@ def count_runs(conn: Connection) -> dict[str, dict[str, int]]:
     for trigger, state, times in conn.execute("SELECT trigger, state, count(*) FROM runs GROUP BY 1, 2 ORDER BY 1, 2"):
         counted.setdefault(trigger, {})[state] = times
     return counted
+
+
+def newest_clip_ms(conn: Connection) -> int | None:
+    """Return when the newest clip came in; None where there is none."""
+    found: Any = conn.execute("SELECT received_at FROM clips ORDER BY seq DESC LIMIT 1").fetchone()
+    return None if found is None else int(found[0])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 import zlib
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -13,6 +15,8 @@ from python_core.support.bundle_format import FORMAT_VERSION, MAX_BYTES, BundleM
 from python_core.utils.ids import digest_of
 
 _MANIFEST = "manifest.json"
+#: The record that ends a zip file, without a comment.
+_END_BYTES = 22
 
 
 def verify_bundle(path: Path) -> BundleManifest:
@@ -21,12 +25,28 @@ def verify_bundle(path: Path) -> BundleManifest:
     :raises BadInput: naming the first fault.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            if not _is_bare(file, archive):
+                raise BadInput(
+                    f"{path.name} holds more than its files: something was put before, behind or beside them."
+                )
             return _verified(archive, path.name)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
         raise BadInput(f"{path.name} is damaged, or no bundle.") from None
     except OSError as fault:
         raise BadInput(f"{path.name} cannot be read: {fault.strerror}") from None
+
+
+def _is_bare(file: IO[bytes], archive: zipfile.ZipFile) -> bool:
+    """Say whether nothing stands before the files, behind their list, or as a comment: zipfile passes over such things."""
+    file.seek(-_END_BYTES, os.SEEK_END)
+    is_end = file.read(4) == b"PK\5\6" and not archive.comment
+    entries = archive.infolist()
+    return (
+        is_end
+        and min((each.header_offset for each in entries), default=-1) == 0
+        and not any(each.comment for each in entries)
+    )
 
 
 def _verified(archive: zipfile.ZipFile, shown: str) -> BundleManifest:

@@ -14,7 +14,7 @@ from python_core.support.hub_checks import Called, Running, Service, hub_checks
 from python_core.support.machine import Machine
 from python_core.support.own_checks import own_checks
 from python_core.support.progress import Progress, unseen
-from python_core.support.store_files import Finding
+from python_core.support.store_files import NAMES, Finding
 from python_core.utils.processes import still_runs
 
 #: About how many steps there are.
@@ -47,8 +47,7 @@ def is_well(hops: list[Hop]) -> bool:
 
 def told(hops: list[Hop]) -> list[dict[str, Any]]:
     """Return the hops as JSON has them."""
-    names = ("check", "state", "detail", "code", "advice", "tookMs")
-    return [dict(zip(names, hop, strict=True)) for hop in hops]
+    return [dict(zip((*NAMES, "tookMs"), hop, strict=True)) for hop in hops]
 
 
 def _walk(machine: Machine, connect: Connect | None, *, canary: bool) -> Generator[Hop, None, None]:

@@ -10,19 +10,30 @@ from typing import NamedTuple
 from python_core.errors import HubError
 from python_core.support.store_files import Finding, State
 
+#: Days without a word from the extension, or without a clip, after which somebody should look.
+SILENT_DAYS, DAY_S = 7, 86_400
 #: A check by its name: it gives one finding, or several.
 Check = tuple[str, Callable[[], Finding | Iterable[Finding]]]
 
 
 class Hop(NamedTuple):
-    """``code`` is the reason for programs, ``advice`` what to do: both empty when all is well."""
+    """A finding, and how long the step took."""
 
     check: str
     state: State
     detail: str
     code: str
     advice: str
+    age_s: int | None
     took_ms: int
+
+
+def span(seconds: int) -> str:
+    """Show how long a time is, in its largest unit."""
+    for most, unit_s, unit in ((120, 1, "s"), (7_200, 60, "min"), (172_800, 3_600, "h")):
+        if seconds < most:
+            return f"{seconds // unit_s} {unit}"
+    return f"{seconds // 86_400:,} days"
 
 
 def run_checks(checks: Iterable[Check]) -> Iterator[Hop]:

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, Protocol
 
-from python_core.support.hops import Check
+from python_core.support.hops import DAY_S, SILENT_DAYS, Check, span
 from python_core.support.store_files import Finding, State
 from python_core.utils.timestamps import from_rfc3339, now_ms
 
 Service = Literal["bridge", "web-listener"]
-#: Days without a word from the extension after which somebody should look.
-SILENT_DAYS = 7
-_DAY_MS = 86_400_000
 _TIMEOUT_S = 5.0
 _STATES: dict[str, State] = {"healthy": "ok", "warning": "warning", "degraded": "failed", "critical": "failed"}
 
@@ -105,12 +102,12 @@ def check_parts(running: Running) -> Iterator[Finding]:
     for name, told in modules.items() if isinstance(modules, dict) else ():
         level = str(told.get("level"))
         state = _STATES.get(level, "warning")
-        detail = str(told.get("detail", "")) or level
+        detail, age_s = str(told.get("detail", "")) or level, None
         if told.get("lastBeatAt"):
             age_s = max(0, running.now() - from_rfc3339(told["lastBeatAt"])) // 1000
-            detail = f"{detail}, last beat {age_s} s ago"
+            detail = f"{detail}, last beat {span(age_s)} ago"
         advice = "" if state == "ok" else "smrthub status, and smrthub logs --level warning, say more."
-        yield Finding(f"part: {name}", state, detail, "" if state == "ok" else f"part_{level}", advice)
+        yield Finding(f"part: {name}", state, detail, "" if state == "ok" else f"part_{level}", advice, age_s)
 
 
 def check_extension(running: Running) -> Finding:
@@ -123,8 +120,8 @@ def check_extension(running: Running) -> Finding:
     advice = "Is the browser open, and the extension on? Its options say what it last heard from the hub."
     if not heard:
         return Finding("extension", "warning", "it has never called", "extension_silent", advice)
-    age_ms = max(0, running.now() - max(heard))
-    detail = f"{len(paired)} paired, last heard {age_ms // 60_000:,} min ago"
-    if age_ms > SILENT_DAYS * _DAY_MS:
-        return Finding("extension", "warning", detail, "extension_silent", advice)
-    return Finding("extension", "ok", detail)
+    age_s = max(0, running.now() - max(heard)) // 1000
+    detail = f"{len(paired)} paired, last heard {span(age_s)} ago"
+    if age_s > SILENT_DAYS * DAY_S:
+        return Finding("extension", "warning", detail, "extension_silent", advice, age_s)
+    return Finding("extension", "ok", detail, age_s=age_s)

@@ -12,7 +12,9 @@ from python_core.config import (
     rules_path,
 )
 from python_core.errors import SettingsInvalid
-from python_core.support.hops import Check
+from python_core.store import integrity, overview
+from python_core.store.schema import DATABASE_NAME
+from python_core.support.hops import DAY_S, SILENT_DAYS, Check, span
 from python_core.support.machine import Machine, load_seen
 from python_core.support.process_checks import check_instances, check_port, check_process, check_supervisor
 from python_core.support.store_checks import examine_briefly
@@ -44,6 +46,7 @@ def own_checks(machine: Machine) -> list[Check]:
         ("log disk", lambda: check_log_disk(machine)),
         ("clock", lambda: check_clock(machine)),
         ("store", lambda: examine_briefly(machine.paths)),
+        ("clipboard", lambda: check_clipboard(machine)),
     ]
 
 
@@ -110,10 +113,15 @@ def check_log_disk(machine: Machine) -> Finding:
     if not (folder.stat().st_mode & stat.S_IWUSR and os.access(folder, os.W_OK)):
         advice = f"Let the hub write there: chmod u+rwx {folder}"
         return Finding("log disk", "failed", "cannot be written", "logs_read_only", advice)
-    free = machine.free_bytes(folder)
+    free, written = (
+        machine.free_bytes(folder),
+        max((each.lstat().st_mtime for each in folder.glob("*.json")), default=None),
+    )
+    age_s = None if written is None else max(0, machine.now() // 1000 - int(written))
     if free < LOG_ROOM_BYTES:
-        return Finding("log disk", "failed", f"{free >> 20:,} MiB free", "log_disk_short", "Free some space.")
-    return Finding("log disk", "ok", f"can be written, {free >> 20:,} MiB free")
+        return Finding("log disk", "failed", f"{free >> 20:,} MiB free", "log_disk_short", "Free some space.", age_s)
+    told = "" if age_s is None else f", last written {span(age_s)} ago"
+    return Finding("log disk", "ok", f"can be written, {free >> 20:,} MiB free{told}", age_s=age_s)
 
 
 def check_clock(machine: Machine) -> Finding:
@@ -126,6 +134,22 @@ def check_clock(machine: Machine) -> Finding:
         detail = f"{(newest - now) // 1000:,} s behind the newest file"
         return Finding("clock", "failed", detail, "clock_behind", advice)
     return Finding("clock", "ok", to_rfc3339(now))
+
+
+def check_clipboard(machine: Machine) -> Finding:
+    """When the last clip came: the hub does not watch the clipboard itself, a program of the desktop posts what is copied."""
+    folder, newest_ms = machine.paths.stored(), None
+    if (folder / DATABASE_NAME).exists():
+        with integrity.examining(folder) as conn:
+            newest_ms = overview.newest_clip_ms(conn)
+    advice = "Does the program run that watches the clipboard? The hub takes what it is sent: smrthub clip add TEXT"
+    if newest_ms is None:
+        return Finding("clipboard", "skipped", "no clip is there", "clipboard_none", advice)
+    age_s = max(0, machine.now() - newest_ms) // 1000
+    detail = f"the newest clip came {span(age_s)} ago"
+    if age_s > SILENT_DAYS * DAY_S:
+        return Finding("clipboard", "warning", detail, "clipboard_silent", advice, age_s)
+    return Finding("clipboard", "ok", detail, age_s=age_s)
 
 
 def _written_ms(paths: Paths) -> Iterator[int]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from python_core.support.hops import Hop
+from python_core.support.hops import Hop, span
 
 if TYPE_CHECKING:
     from python_core.support.bundle_format import BundleManifest
@@ -18,25 +19,31 @@ if TYPE_CHECKING:
 _HOLE = re.compile(r"\{\{(policy|title|body)\}\}")
 
 
+def _text_of(text: str) -> str:
+    """Write a text between tags; quotes stay, since ``quot`` would be a word of none of ours."""
+    return escape(text, quote=False)
+
+
 def review_of(manifest: BundleManifest, contents: Mapping[str, bytes]) -> bytes:
     """Build the page that shows all that is in a bundle."""
     files_told = [
-        (f"<code>{escape(name)}</code>", _number(told.bytes), f"<code>{told.sha256}</code>")
+        (f"<code>{_text_of(name)}</code>", _number(told.bytes), f"<code>{told.sha256}</code>")
         for name, told in manifest.files.items()
     ]
     parts = [
-        (escape(each.component), escape(each.name), _state(each.state), escape(each.reason)) for each in manifest.parts
+        (_text_of(each.component), _text_of(each.name), _state(each.state), _text_of(each.reason))
+        for each in manifest.parts
     ]
-    masked = [(escape(kind), _number(times)) for kind, times in manifest.redactions.items()]
+    masked = [(_text_of(kind), _number(times)) for kind, times in manifest.redactions.items()]
     body = [
         "<h1>SmrtHub support bundle</h1>",
-        f'<p class="faint">Made {manifest.made_at} by SmrtHub {escape(manifest.hub_version)}; logs since {manifest.since}.</p>',
+        f'<p class="faint">Made {manifest.made_at} by SmrtHub {_text_of(manifest.hub_version)}; logs since {manifest.since}.</p>',
         "<p>This page shows all that is in the bundle. Read it before you send it: nothing that you copied or read is meant to be "
-        f"in it. What could be masked was compared with {escape(manifest.compared_with)}. manifest.json beside this folder has the "
-        "SHA-256 of each file, of this page too.</p>",
+        f"in it. What could be masked was compared with {_text_of(manifest.compared_with)}. manifest.json beside this folder has "
+        "the SHA-256 of each file, of this page too.</p>",
         "<h2>Parts</h2>",
         _table(("component", "part", "", "reason"), parts),
-        *(f"<p>{escape(note)}</p>" for note in manifest.notes),
+        *(f"<p>{_text_of(note)}</p>" for note in manifest.notes),
         "<h2>Masked</h2>",
         _table(("what", "times"), masked, {1}) if masked else "<p>Nothing had to be masked.</p>",
         "<h2>Files</h2>",
@@ -48,20 +55,26 @@ def review_of(manifest: BundleManifest, contents: Mapping[str, bytes]) -> bytes:
 
 
 def doctor_page(hops: list[Hop], made: str) -> bytes:
-    """Build the page of what the doctor found."""
-    rows = [
-        (f'<span class="{hop.state}">{hop.state}</span>', escape(hop.check), escape(hop.detail)
-         + (f'<br><span class="faint">{escape(hop.advice)}</span>' if hop.advice else ""),
-         f"<code>{escape(hop.code)}</code>", f"{hop.took_ms:,} ms")
-        for hop in hops
-    ]  # fmt: skip
+    """Build the page of what the doctor found: first what is to be done, then each step in its order."""
     counted = {state: sum(hop.state == state for hop in hops) for state in ("ok", "warning", "failed", "skipped")}
     summary = ", ".join(f'<span class="{state}">{times} {state}</span>' for state, times in counted.items() if times)
+    wrong = [hop for state in ("failed", "warning") for hop in hops if hop.state == state]
+    todo = [
+        (_state(hop.state), _text_of(hop.check), f"{_text_of(hop.detail)}<br>{_text_of(hop.advice)}") for hop in wrong
+    ]
+    rows = [
+        (_state(hop.state), _text_of(hop.check), _text_of(hop.detail)
+         + (f'<br><span class="faint">{_text_of(hop.advice)}</span>' if hop.advice else ""),
+         f"<code>{_text_of(hop.code)}</code>", "" if hop.age_s is None else span(hop.age_s), f"{hop.took_ms:,} ms")
+        for hop in hops
+    ]  # fmt: skip
     body = [
         "<h1>SmrtHub doctor</h1>",
         f'<p class="faint">Looked {made}.</p>',
         f"<p>{summary}</p>",
-        _table(("", "what", "found", "code", "took"), rows, {0, 1, 3, 4}),
+        *(["<h2>What to do</h2>", _table(("", "what", "found, and what to do"), todo, {0, 1})] if todo else []),
+        "<h2>Step by step</h2>",
+        _table(("", "what", "found", "code", "age", "took"), rows, {0, 3, 4, 5}),
     ]
     return page_of("SmrtHub doctor", body).encode("ascii", "xmlcharrefreplace")
 
@@ -72,7 +85,7 @@ def page_of(title: str, body: Iterable[str]) -> str:
     found = re.search("<style>(.*?)</style>", shell, re.DOTALL)
     style = base64.b64encode(hashlib.sha256((found[1] if found else "").encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'"
-    filled = {"policy": policy, "title": escape(title), "body": "\n".join(body)}
+    filled = {"policy": policy, "title": _text_of(title), "body": "\n".join(body)}
     return _HOLE.sub(lambda hole: filled[hole[1]], shell)
 
 
@@ -85,17 +98,44 @@ def _table(names: Iterable[str], rows: Iterable[tuple[str, ...]], short: Iterabl
         + "</tr>"
         for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
+    head = f"<thead><tr>{head}</tr></thead>" if head else ""
+    return f"<table>{head}<tbody>{''.join(lines)}</tbody></table>"
 
 
 def _state(state: str) -> str:
-    return f'<span class="{state.split(maxsplit=1)[0]}">{escape(state)}</span>'
+    return f'<span class="{state.split(maxsplit=1)[0]}">{_text_of(state)}</span>'
 
 
 def _shown(name: str, content: bytes) -> str:
-    text = escape(content.decode("ascii", "replace"), quote=False)
-    title = f'<code>{escape(name)}</code> <span class="faint">{_number(len(content))} bytes</span>'
-    return f"<details><summary>{title}</summary><pre>{text}</pre></details>"
+    text = content.decode("ascii", "replace")
+    title = f'<code>{_text_of(name)}</code> <span class="faint">{_number(len(content))} bytes</span>'
+    inside = (_grid(text) if name.endswith(".json") else "") or f"<pre>{_text_of(text)}</pre>"
+    return f"<details><summary>{title}</summary>{inside}</details>"
+
+
+def _grid(text: str) -> str:
+    """Show JSON as tables with all that is in it; empty for what is none."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return ""
+    return f'<div class="grid">{_cell(value)}</div>' if isinstance(value, dict | list) and value else ""
+
+
+def _cell(value: object) -> str:
+    """Show a value: objects of one kind as the rows of a table, another object as a row for each member."""
+    if isinstance(value, dict) and value:
+        if all(isinstance(each, dict) for each in value.values()):
+            return _rows_of([{"": name, **each} for name, each in value.items()])
+        return _table((), [(_text_of(name), _cell(each)) for name, each in value.items()])
+    if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+        return _rows_of(value)
+    return "" if value is None else _text_of(value if isinstance(value, str) else json.dumps(value))
+
+
+def _rows_of(items: list[dict[str, object]]) -> str:
+    names = list(dict.fromkeys(name for each in items for name in each))
+    return _table(map(_text_of, names), [tuple(_cell(each.get(name, "")) for name in names) for each in items])
 
 
 def _is_second_form(name: str, contents: Mapping[str, bytes]) -> bool:

@@ -21,13 +21,21 @@ COPY_DAYS_AT_MOST = 2
 
 
 class Finding(NamedTuple):
-    """What one check found: ``code`` names the reason for programs, ``advice`` says what to do; both empty when all is well."""
+    """What one check found: ``code`` names the reason for programs, ``advice`` says what to do; both empty when all is well.
+
+    ``age_s`` is how old that is which it was judged by, in seconds: a sign of life, a call, a copy; None: looked at now.
+    """
 
     check: str
     state: State
     detail: str
     code: str = ""
     advice: str = ""
+    age_s: int | None = None
+
+
+#: The members of a finding as JSON has them.
+NAMES = ("check", "state", "detail", "code", "advice", "ageSeconds")
 
 
 def examine_files(folder: Path) -> list[Finding]:
@@ -94,7 +102,8 @@ def _check_copies(folder: Path) -> Finding:
         return Finding("daily copies", "warning", "there is none", "no_recent_copy", advice)
     newest = copies[0].day
     age_days = (datetime.fromtimestamp(now_ms() / 1000, UTC).date() - newest).days
+    age_s = max(0, int(now_ms() / 1000 - copies[0].path.stat().st_mtime))
     detail = f"{len(copies)}, the newest of {newest.isoformat()}"
     if age_days > COPY_DAYS_AT_MOST:
-        return Finding("daily copies", "warning", detail, "no_recent_copy", advice)
-    return Finding("daily copies", "ok", detail)
+        return Finding("daily copies", "warning", detail, "no_recent_copy", advice, age_s)
+    return Finding("daily copies", "ok", detail, age_s=age_s)

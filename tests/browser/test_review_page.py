@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,11 @@ from python_core.support.review_page import doctor_page, review_of
 
 HOSTILE = "</pre></details><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 AT = "2026-01-02T03:04:05.678Z"
-CONTENTS = {"logs/python-net-log.txt": HOSTILE.encode(), "logs/python-net-log.json": b"{}", "system/files.json": b"[]"}
+CONTENTS = {
+    "logs/python-net-log.txt": HOSTILE.encode(),
+    "logs/python-net-log.json": b"{}",
+    "system/files.json": json.dumps({"files": [{HOSTILE: 1, "n": HOSTILE}], "of": {HOSTILE: {HOSTILE: [2]}}}).encode(),
+}
 MANIFEST = BundleManifest(
     format="smrthub-bundle",
     format_version=1,
@@ -28,7 +33,7 @@ MANIFEST = BundleManifest(
 )
 PAGES = {
     "SmrtHub support bundle": review_of(MANIFEST, CONTENTS),
-    "SmrtHub doctor": doctor_page([Hop("log disk", "failed", HOSTILE, "logs_read_only", HOSTILE, 1_234)], AT),
+    "SmrtHub doctor": doctor_page([Hop("log disk", "failed", HOSTILE, "logs_read_only", HOSTILE, 90, 1_234)], AT),
 }
 
 

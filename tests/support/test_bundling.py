@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from python_core.config import load_or_seed_settings
 from python_core.errors import BadInput, Conflict
 from python_core.runtime.search import index_new
-from python_core.support.bundle_format import Gathering, Part
+from python_core.support.bundle_format import BundleManifest, Gathering, Part, files_told
 from python_core.support.bundle_logs import build_logs
 from python_core.support.bundle_parts import parts
 from python_core.support.bundle_verifying import verify_bundle
 from python_core.support.bundling import write_bundle
+from python_core.support.hops import Hop
 from python_core.support.leak_scan import LeakFound
 from python_core.support.machine import Machine
 from python_core.support.masking import Masker
+from python_core.support.review_page import doctor_page, review_of
 from python_core.utils.config_path_resolver import Paths, make_private
 from tests.support.kept import filled, put, text
 
@@ -205,6 +210,49 @@ def test_verify_finds_what_was_changed(machine: Machine, change: Callable[[dict[
         verify_bundle(target)
 
 
+def comment(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.comment = b"more"
+
+
+def comment_on_a_file(path: Path) -> None:
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.infolist()[0].comment = b"more"
+        archive.comment = b""
+        archive._didModify = True  # type: ignore[attr-defined]  # else it writes nothing
+
+
+HIDDEN: list[Callable[[Path], object]] = [
+    lambda path: path.write_bytes(path.read_bytes() + b"more"),
+    lambda path: path.write_bytes(b"more" + path.read_bytes()),
+    comment,
+    comment_on_a_file,
+]
+
+
+@pytest.mark.parametrize("hide", HIDDEN, ids=["behind", "before", "a comment", "a comment on a file"])
+def test_verify_finds_what_stands_beside_the_files(machine: Machine, hide: Callable[[Path], object]) -> None:
+    target = bundle(machine)
+    hide(target)
+    with pytest.raises(BadInput):
+        verify_bundle(target)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_verify_tells_of_any_damage_as_such(machine: Machine, seed: int) -> None:
+    """A byte that is another in the list of files, of which zipfile reads what it likes: whole or told, and never a crash."""
+    target = bundle(machine, components=["system"])
+    content = bytearray(target.read_bytes())
+    chance = Random(seed)
+    for _ in range(200):
+        at = chance.randrange(content.index(b"PK\1\2"), len(content))
+        kept, content[at] = content[at], chance.randrange(256)
+        target.write_bytes(content)
+        with suppress(BadInput):
+            verify_bundle(target)
+        content[at] = kept
+
+
 def test_verify_refuses_what_is_no_bundle(tmp_path: Path) -> None:
     path = tmp_path / "bundle.zip"
     path.write_bytes(b"no zip")
@@ -223,6 +271,42 @@ def test_the_review_page_shows_every_file_and_runs_nothing(machine: Machine) -> 
     assert "default-src 'none'" in page
     assert "http://" not in page
     assert "https://" not in page.replace("https://duckduckgo.com/?q={query}", "")
+
+
+def test_the_review_page_shows_what_is_in_a_file_whatever_its_form() -> None:
+    contents = {
+        "a/list.json": b'[{"check": "one", "age": null}, {"check": "two", "code": "of two"}]',
+        "a/parts.json": b'{"bridge": {"level": "well"}, "queue": {"detail": "waits"}}',
+        "a/mixed.json": b'{"schema": 2, "rows": {"clips": 3}, "empty": {}, "list": ["four", 5]}',
+        "a/number.json": b"678",
+        "a/torn.json": b'{"torn": ',
+        "a/text.txt": b"a text <b>",
+    }
+    at = "2026-01-01T00:00:00.000Z"
+    manifest = BundleManifest(
+        format="smrthub-bundle", format_version=1, made_at=at, since=at, hub_version="1", parts=[], notes=[],
+        redactions={}, compared_with="nothing", files=files_told(contents),
+    )  # fmt: skip
+    page = review_of(manifest, contents).decode()
+    cells = ("check", "one", "two", "of two", "bridge", "well", "detail", "waits", "clips", "3", "{}", "678")
+    for cell in cells:
+        assert re.search(rf"[>]{cell}[<]", page), cell
+    assert '["four", 5]' in page
+    assert '<pre>{"torn": </pre>' in page
+    assert "<pre>a text &lt;b&gt;</pre>" in page
+
+
+def test_the_page_of_the_doctor_says_first_what_to_do() -> None:
+    hops = [
+        Hop("folders", "ok", "all there", "", "", None, 1),
+        Hop("extension", "warning", "silent", "extension_silent", "open it", 700_000, 2),
+        Hop("clock", "failed", "wrong", "clock_wrong", "set it", None, 3),
+    ]
+    todo, _, steps = doctor_page(hops, "now").decode().partition("Step by step")
+    assert todo.index("set it") < todo.index("open it")
+    assert "all there" not in todo
+    assert steps.index("all there") < steps.index("open it") < steps.index("set it")
+    assert "8 days" in steps
 
 
 def test_a_masked_text_is_not_masked_again() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import sys
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from python_core.config import load_or_seed_privacy_rules, load_or_seed_settings
+from python_core.store import integrity, overview
+from python_core.store import open_store as open_store_in
 from python_core.support.doctor import told, walk_chain
 from python_core.support.hops import run_checks
 from python_core.support.machine import Machine
@@ -41,9 +44,9 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def codes(machine: Machine) -> dict[str, tuple[str, str]]:
-    """Return what is not well; a new store has no daily copy, and no hub runs."""
+    """Return what is not well; a new store has no daily copy, its clips are of another year, and no hub runs."""
     found = {hop.check: (hop.state, hop.code) for hop in walk_chain(machine, None) if hop.code}
-    return {check: told for check, told in found.items() if check not in ("daily copies", "disk")}
+    return {check: told for check, told in found.items() if check not in ("daily copies", "disk", "clipboard")}
 
 
 def test_where_all_is_well_nothing_is_named_and_nothing_is_written(machine: Machine) -> None:
@@ -139,6 +142,41 @@ def test_each_fault_is_named(
     hops = told(walk_chain(machine, None))
     assert all(hop["advice"] for hop in hops if hop["code"])
     assert "canary" not in str(hops)
+
+
+def clipboard(machine: Machine, after_s: int = 0) -> dict[str, object]:
+    """Return what is said of the clipboard so long after the last clip came."""
+    with integrity.examining(machine.paths.stored()) as conn:
+        came_ms = overview.newest_clip_ms(conn) or machine.now()
+    moved = replace(machine, now=lambda: came_ms + after_s * 1000)
+    [hop] = [hop for hop in told(walk_chain(moved, None)) if hop["check"] == "clipboard"]
+    return hop
+
+
+@pytest.mark.parametrize(
+    ("after_s", "state", "code", "shown"),
+    [(0, "ok", "", "0 s"), (300, "ok", "", "5 min"), (604_801, "warning", "clipboard_silent", "7 days")],
+)
+def test_how_old_the_newest_clip_is_is_told(machine: Machine, after_s: int, state: str, code: str, shown: str) -> None:
+    hop = clipboard(machine, after_s)
+    assert (hop["state"], hop["code"], hop["ageSeconds"]) == (state, code, after_s)
+    assert shown in str(hop["detail"])
+
+
+def test_a_store_without_a_clip_says_that_nothing_posts_any(machine: Machine) -> None:
+    for path in machine.paths.stored().iterdir():
+        path.unlink() if path.is_file() else shutil.rmtree(path)
+    open_store_in(machine.paths.stored()).close()
+    assert clipboard(machine)["code"] == "clipboard_none"
+
+
+def test_ages_are_told_of_what_was_written_before(machine: Machine) -> None:
+    log = machine.paths.logs() / "python-net-log.json"
+    log.write_text("{}", "utf-8")
+    os.utime(log, (machine.now() / 1000 - 90, machine.now() / 1000 - 90))
+    ages = {hop["check"]: hop["ageSeconds"] for hop in told(walk_chain(machine, None))}
+    assert 90 <= ages["log disk"] < 10_000
+    assert ages["folders"] is None
 
 
 def test_a_port_that_is_taken_is_told_with_its_holder(machine: Machine) -> None:
