@@ -74,9 +74,23 @@ def tell_supervision() -> str | None:
 
 
 def with_supervision(finding: NotReachable) -> HubError:
-    """Return the finding with what the supervisor has to say of it, if there is one."""
-    told = tell_supervision()
+    """Return the finding with how the hub ended, as far as its supervisor or what it left behind tells."""
+    told = tell_supervision() or _tell_killed()
     return finding if told is None else NotReachable(f"{finding.message} {told} See smrthub logs.")
+
+
+def _tell_killed() -> str | None:
+    """Say so when the hub left its runtime file behind: it removes it when it ends in order."""
+    from python_core.client import find_server
+    from python_core.utils.processes import still_runs
+
+    try:
+        server = find_server()
+    except HubError:
+        return None
+    if still_runs({"pid": server.pid, "startedAt": server.started_at}):
+        return None
+    return "It ended without ending in order: it was killed, or the power went. Nothing acknowledged is lost."
 
 
 def process_of(found: Supervision) -> psutil.Process | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -182,15 +183,26 @@ class Host:
         for server in self.servers:
             server.on_turn = self._beat(server.service.replace("-", "_")).pulse
             server.start()
+        self._tell_where()
         for server in self.servers:
-            bound = server.bound
-            unix = server.unix.path if server.unix else None
-            file = self._runtime_file(server.service)
-            file.write(self._hub, bound.url, bound.host, bound.port, socket=unix, always=self.whole)
             log.information("{service} listens on port {port}", service=server.service, port=server.bound.port)
         if self.works:
             self._work("save_worker", save_and_route_worker)
             self._work("daily_copy", keep_daily_copies)
+
+    def keep_told(self) -> None:
+        """Tell anew where the servers are when somebody has removed the runtime files: else nobody finds them."""
+        if all(self._runtime_file(server.service).path.exists() for server in self.servers):
+            return
+        with contextlib.suppress(OSError, HubError):  # the next look tries again
+            self._tell_where()
+            log.warning("The runtime files were gone, and are written anew")
+
+    def _tell_where(self) -> None:
+        for server in self.servers:
+            bound, file = server.bound, self._runtime_file(server.service)
+            unix = server.unix.path if server.unix else None
+            file.write(self._hub, bound.url, bound.host, bound.port, socket=unix, always=self.whole)
 
     def stop(self) -> None:
         """End all of it in order, within ``shutdownTimeoutSeconds``; what is queued stays queued."""
@@ -242,10 +254,11 @@ class Host:
 
     def _beat(self, tag: str) -> Heartbeat:
         interval_s = BEAT_INTERVAL_S[tag]
+        note = next((each.bound.note for each in self.servers if each.service.replace("-", "_") == tag), "")
 
         def beat(module: str, level: str, detail: str) -> None:
             try:
-                record_beat(self._hub, module, interval_s, level, detail)
+                record_beat(self._hub, module, interval_s, level, "; ".join(filter(None, (detail, note))))
             except HubError as finding:
                 log.warning("The sign of life of {module} could not be written", module=module, exception=finding)
                 raise

@@ -52,7 +52,7 @@ def run_host(services: list[str], *, whole: bool, supervised: bool = False) -> i
             _say(f"already running at {running['url']} (pid {running['pid']})")
             return EXIT_OK
         try:
-            return _serve(services, whole=whole, supervised=supervised)
+            return _serve(services, lock, whole=whole, supervised=supervised)
         finally:
             lock.release()
     except SettingsInvalid as finding:
@@ -61,7 +61,7 @@ def run_host(services: list[str], *, whole: bool, supervised: bool = False) -> i
         return _fail(finding, EXIT_FAILED)
 
 
-def _serve(services: list[str], *, whole: bool, supervised: bool) -> int:
+def _serve(services: list[str], lock: FileLock, *, whole: bool, supervised: bool) -> int:
     stop = threading.Event()
     _end_by_signals(stop)
     if supervised:
@@ -76,7 +76,7 @@ def _serve(services: list[str], *, whole: bool, supervised: bool) -> int:
         host.start()
         _say_where(host)
         tell_system(READY)
-        broken = _watch(host, stop)
+        broken = _watch(host, stop, lock)
         tell_system(STOPPING)
         if broken is not None:
             return _end_broken(host, broken)
@@ -96,8 +96,11 @@ def _end_by_signals(stop: threading.Event) -> None:
         signal.signal(number, lambda *_: stop.set())
 
 
-def _watch(host: Host, stop: threading.Event) -> str | None:
-    """Wait until somebody asks for the end; return before that, with its name, when a part has broken."""
+def _watch(host: Host, stop: threading.Event, lock: FileLock) -> str | None:
+    """Wait until somebody asks for the end; return before that, with its name, when a part has broken.
+
+    Meanwhile the hub keeps its place: when its lock and its runtime files are removed, they are made anew.
+    """
     found = 0
     while not stop.wait(LOOK_S if sys.platform != "win32" else 0.5):  # there a long wait hides Ctrl-C
         broken = host.broken_part()
@@ -105,8 +108,19 @@ def _watch(host: Host, stop: threading.Event) -> str | None:
         if found >= LOOKS:
             return broken
         if not broken:
+            _keep_lock(lock)
+            host.keep_told()
             tell_system(ALIVE)
     return None
+
+
+def _keep_lock(lock: FileLock) -> None:
+    """Take the lock on a file that is there: by one that was removed no second start is kept from serving, too."""
+    if lock.held and not lock.path.exists():
+        lock.release()
+        with contextlib.suppress(OSError, HubError):
+            make_private(lock.path.parent)
+            lock.try_acquire()
 
 
 def _end_broken(host: Host, part: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
@@ -169,8 +170,10 @@ def _clock(stored: Stored, now_ms: int) -> ModuleView:
 def _store(hub: Hub) -> ModuleView:
     commits, full = hub.store.commits, fullness_of(hub)
     fault = commits.fault
-    if isinstance(fault, StoreUnusable):
+    if isinstance(fault, StoreUnusable) or hub.store.is_damaged:
         return _module("critical", "it is damaged: see smrthub doctor --store")
+    if not os.access(hub.store.path, os.R_OK | os.W_OK):
+        return _module("critical", "its file is gone, or not the hub's to write: put it back, or start the hub anew")
     if fault is not None:
         is_full = isinstance(fault, StorageFull)
         return _module(

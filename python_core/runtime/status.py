@@ -139,10 +139,13 @@ def record_beat(hub: Hub, module: str, interval_s: int, level: str, detail: str)
     here = judge_here(hub, recall_stored(hub)) if module == "bridge" else {}
 
     def act(conn: Connection) -> dict[str, str]:
-        before = beats.set_beat(conn, row)
+        before = beats.get_beat(conn, module)
+        beside = before is not None and before.pid != row.pid and row.at_ms - before.at_ms < interval_s * 1500
+        told = f"the process {before.pid} runs it, too" if before and beside else ""
+        beats.set_beat(conn, row._replace(detail="; ".join(filter(None, (detail, told)))))
         announce_lapsed(conn, hub, _self(module))
         _announce_rules(conn, hub, module)
-        if before is None or before.pid != row.pid or before.level != level:
+        if before is None or before.level != level or (before.pid != row.pid and not beside):
             announce(conn, hub, _self(module), "heartbeat", module=BEATING[module], level=level)
         return announce_levels(conn, hub, _self(module), {**judge_stored(read_stored(conn, hub), row.at_ms), **here})
 

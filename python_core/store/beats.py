@@ -19,11 +19,15 @@ class BeatRow(NamedTuple):
     at_ms: int
 
 
-def set_beat(conn: Connection, beat: BeatRow) -> BeatRow | None:
-    """Write a module's beat and return the one before."""
-    row = conn.execute(f"SELECT {_COLUMNS} FROM beats WHERE module = ?", (beat.module,)).fetchone()
-    conn.execute("INSERT OR REPLACE INTO beats VALUES (?, ?, ?, ?, ?, ?)", beat)
+def get_beat(conn: Connection, module: str) -> BeatRow | None:
+    """Return a module's last beat."""
+    row = conn.execute(f"SELECT {_COLUMNS} FROM beats WHERE module = ?", (module,)).fetchone()
     return BeatRow(*row) if row else None
+
+
+def set_beat(conn: Connection, beat: BeatRow) -> None:
+    """Write a module's beat in the place of the one before."""
+    conn.execute("INSERT OR REPLACE INTO beats VALUES (?, ?, ?, ?, ?, ?)", beat)
 
 
 _COLUMNS = "module, pid, interval_s, level, detail, at"

@@ -46,6 +46,8 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / DATABASE_NAME
+        #: A read of this process has met a damaged page.
+        self.is_damaged = False
         self.start_afresh()
         _stores.add(self)
 
@@ -57,14 +59,20 @@ class Store:
 
     def reading(self) -> _Snapshot:
         """Return a context manager whose connection sees one moment of the database until it is left."""
-        return _Snapshot(self._reader().conn)
+        return _Snapshot(self._reader().conn, self)
 
     def look(self, read: Callable[[Connection], T]) -> T:
         """Return what ``read`` finds by one statement: that sees one moment without a ``BEGIN`` and an ``END``."""
         try:
             return read(self._reader().conn)
         except apsw.Error as fault:
-            raise finding_of(fault) from fault
+            raise self.note_fault(fault) from fault
+
+    def note_fault(self, fault: Exception) -> Exception:
+        """Say what a read met in the hub's terms, and keep that there is damage."""
+        finding = finding_of(fault)
+        self.is_damaged = self.is_damaged or isinstance(finding, StoreUnusable)
+        return finding
 
     def recall(self, key: Hashable, read: Callable[[Connection], T], *, is_single: bool = False) -> T:
         """Return what ``read`` finds in a snapshot; from memory, while nobody has committed since this thread last read it.
@@ -86,7 +94,7 @@ class Store:
             if is_single:
                 recalled[key] = self.look(read)
             else:
-                with _Snapshot(reader.conn):
+                with _Snapshot(reader.conn, self):
                     recalled[key] = read(reader.conn)
         found: T = recalled[key]
         return found
@@ -168,10 +176,11 @@ class _Reader:
 class _Snapshot:
     """``BEGIN`` … ``END`` around a block of reads."""
 
-    __slots__ = ("_conn",)
+    __slots__ = ("_conn", "_store")
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, store: Store) -> None:
         self._conn = conn
+        self._store = store
 
     def __enter__(self) -> Connection:
         self._conn.execute("BEGIN")
@@ -186,7 +195,7 @@ class _Snapshot:
             except apsw.Error as late:
                 fault = fault or late
         if fault is not None:
-            finding = finding_of(fault)
+            finding = self._store.note_fault(fault)
             if finding is not error:
                 raise finding from fault
 

@@ -13,7 +13,7 @@ from python_core.support.store_files import Finding
 from python_core.support.supervising import read_supervision, told_end
 from python_core.utils.file_lock import FileLock
 from python_core.utils.port_holder import holder_of
-from python_core.utils.processes import still_runs
+from python_core.utils.processes import CLOCK_SLACK_S, find_process, still_runs
 
 CONNECT_S = 0.5
 
@@ -43,6 +43,9 @@ def check_supervisor(machine: Machine) -> Finding:
         return Finding("supervisor", "failed", f"gave up{how}", "supervisor_gave_up", advice)
     if found.state == "pausing":
         return Finding("supervisor", "warning", "waits before the next start", "supervisor_waits", "smrthub status")
+    if find_process(found.pid, found.started_at, CLOCK_SLACK_S) is None:
+        advice = "Start it again, if it shall keep the hub running: smrthub serve --supervised"
+        return Finding("supervisor", "warning", "is gone without a word", "supervisor_gone", advice)
     return Finding("supervisor", "ok", f"at work, {found.restarts} starts after an end")
 
 

@@ -44,6 +44,11 @@ class Terminal:
         done = runner.invoke(main, arguments, input=stdin, catch_exceptions=False, prog_name="smrthub")
         return Typed(done.exit_code, done.stdout, done.stderr)
 
+    def doctor(self, *, canary: bool = False) -> dict[str, tuple[str, str]]:
+        """Return what the doctor names: of each check that has a reason code, the state and the code."""
+        done = self("doctor", "--json", *(() if canary else ("--no-canary",)))
+        return {hop["check"]: (hop["state"], hop["code"]) for hop in json.loads(done.out)["checks"] if hop["code"]}
+
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
         """Start a command as a process of its own."""
         return subprocess.Popen(
