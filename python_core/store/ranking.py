@@ -6,6 +6,7 @@ FTS5's own ``bm25()`` counts every match of every word of the index for each que
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ TITLE = 4
 IN_TITLE = TITLE / (TITLE + K1)
 #: Newest documents in which a word's rarity is looked up.
 SAMPLE = 500
+#: Newest documents by which it is told how rare a group of three characters is.
+FEW_GRAMS = 16
 #: How much more a document is worth that has all words one after the other, and one that is new; days after which it is half new.
 TOGETHER, NEW, HALF_DAYS = 0.35, 0.25, 30
 
@@ -29,28 +32,30 @@ IS_TOGETHER = 1_000.0
 
 def fit(api: apsw.FTS5ExtensionApi, /, *weights: Any) -> float:
     """Return BM25 of the first phrases of the query, each with its weight; ``IS_TOGETHER`` more where they follow each other."""
-    usual = K1 * (1 - B + B * api.column_size(1) / USUAL_WORDS)
-    total = 0.0
-    places: list[list[list[int]]] = []
-    for n, weight in enumerate(weights):
-        title, body = api.phrase_column_offsets(n, 0), api.phrase_column_offsets(n, 1)
-        times = TITLE * len(title) + len(body) or len(api.phrase_column_offsets(n, 2))
+    usual = K1 * (1 - B) + K1 * B / USUAL_WORDS * api.column_size(1)
+    total, places = 0.0, list[list[list[int]]]()
+    for weight in weights:
+        place = api.phrase_locations(len(places))
+        title, body, terms = place
+        times = TITLE * len(title) + len(body) or len(terms)
         total += weight * times / (times + usual)
-        places.append([title, body])
-    if len(places) > 1 and any(_follow_each_other(api, column) for column in zip(*places, strict=True)):
-        total += IS_TOGETHER
+        places.append(place)
+    if len(places) > 1:
+        lengths = [len(phrase) for phrase in api.phrases]
+        if _follow_each_other(places, lengths, 1) or _follow_each_other(places, lengths, 0):
+            total += IS_TOGETHER
     return total
 
 
-def _follow_each_other(api: apsw.FTS5ExtensionApi, places: tuple[list[int], ...]) -> bool:
+def _follow_each_other(places: list[list[list[int]]], lengths: list[int], column: int) -> bool:
     """Say whether, in one column, a place of each phrase comes right after one of the phrase before."""
-    ends: set[int] | None = None
-    for n, starts in enumerate(places):
-        reached = starts if ends is None else ends.intersection(starts)
-        if not reached:
+    reached: Collection[int] = places[0][column]
+    for n in range(1, len(places)):
+        if not reached or not places[n][column]:
             return False
-        ends = {start + len(api.phrases[n]) for start in reached}
-    return True
+        length = lengths[n - 1]
+        reached = {start + length for start in reached}.intersection(places[n][column])
+    return bool(reached)
 
 
 def register(conn: apsw.Connection) -> None:
@@ -67,13 +72,21 @@ def rarity(conn: apsw.Connection, phrase: str, upto: int) -> float:
 
 
 def rarest(conn: apsw.Connection, grams: list[str], upto: int, most: int) -> list[str]:
-    """Return the groups of three characters that the fewest of the newest documents have."""
-    sql = "SELECT count(*) FROM documents_pieces WHERE documents_pieces MATCH ? AND rowid BETWEEN ? AND ?"
-    counts: list[tuple[Any, str]] = []
+    """Return the groups of three characters that are the rarest, by how far back the newest few documents with each reach.
+
+    They are counted from above: the index of pieces keeps no list of a list's pages, and is read from its beginning else.
+    """
+    if len(grams) <= most:
+        return grams
+    sql = (
+        "SELECT count(*), min(rowid) FROM (SELECT rowid FROM documents_pieces WHERE documents_pieces MATCH ? "
+        "AND rowid <= ? ORDER BY rowid DESC LIMIT ?)"
+    )
+    reaches: list[tuple[float, str]] = []
     for gram in grams:
-        [(count,)] = conn.execute(sql, (gram, max(1, upto - SAMPLE + 1), upto))
-        counts.append((count, gram))
-    return [gram for _, gram in sorted(counts)[:most]]
+        [(count, lowest)] = conn.execute(sql, (gram, upto, FEW_GRAMS))
+        reaches.append((count / (upto - lowest + 1) if count == FEW_GRAMS else count / (upto + 1), gram))
+    return [gram for _, gram in sorted(reaches)[:most]]
 
 
 def score_of(relevance: float, age_ms: int, *, is_together: bool) -> int:

@@ -1,0 +1,67 @@
+"""Look for the newest rows that match, in windows of rows that grow as far as matches are rare.
+
+FTS5 finds the first match above a row in 0.2 ms, but the last below one in 2 to 5 ms where a word is in a third of a million
+documents, as it reads the whole list of the list's pages. So rows are read upwards, in a window that is likely to hold as
+many as are wanted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from python_core.store.bounds import Interrupted
+
+#: Rows of the first window, and how many times what was looked at the next one is at most: less once that is much.
+FIRST_WINDOW, FURTHER, FAR, FURTHER_THERE = 256, 32, 64_000, 4
+#: Matches that are enough where more are likely to stand further back than so many rows: less is read for what is rare.
+ENOUGH = ((50, 300_000), (30, 2**63))
+#: A window is as large as is likely to do, and a little more. One that has so many times what is wanted is read from above.
+SPARE, TOO_MANY = 1.25, 4
+
+Row = tuple[Any, ...]
+#: Reads the rows between two that match: the newest first, or the oldest.
+Reader = Callable[[int, int, bool], Iterable[Row]]
+
+
+@dataclass
+class Looked:
+    """Rows, the oldest first; below ``low`` nothing was looked at; ``is_cut``: the time was up."""
+
+    low: int
+    rows: list[Row] = field(default_factory=list)
+    is_cut: bool = False
+
+
+def look(rows_in: Reader, first: int, last: int, most: int, window: int = FIRST_WINDOW) -> Looked:
+    """Return the newest rows from ``last`` down to ``first``, at most ``most``; fewer where they are rare.
+
+    :param window: the rows that are looked at first.
+    """
+    found, size = Looked(last + 1), window
+    while size and found.low > first and not found.is_cut:
+        low, high, rows = max(first, found.low - size), found.low - 1, list[Row]()
+        try:
+            rows += islice(rows_in(low, high, False), TOO_MANY * most)
+            if len(rows) == TOO_MANY * most and high - low >= most:
+                rows = list(islice(rows_in(low, high, True), most))[::-1]
+        except Interrupted:
+            found.is_cut = True
+        found.low, found.rows = low, rows + found.rows
+        size = _next_window(len(found.rows), last + 1 - low, most)
+    if len(found.rows) >= most:
+        found.rows = found.rows[-most:]
+        found.low = found.rows[0][0]
+    return found
+
+
+def _next_window(count: int, looked_at: int, most: int) -> int:
+    """Return how many more rows to look at, 0 when ``count`` of ``looked_at`` are enough."""
+    widest = looked_at * (FURTHER if looked_at < FAR else FURTHER_THERE)
+    if not count:
+        return widest
+    a_match = looked_at / count
+    wanted = next(n for n, within in ((most, FAR), *ENOUGH) if n * a_match <= within)
+    return min(widest, max(FIRST_WINDOW, int((wanted - count) * a_match * SPARE))) if count < wanted else 0
