@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from python_core.smrtdetect.languages import braced, scripting, systems
 from python_core.smrtdetect.languages.marks import Form, Language
 from python_core.smrtdetect.one_liners import Named
+from python_core.smrtdetect.prose import is_prose, is_sentence
 
 LANGUAGES: Final[dict[str, Language]] = {
     "python": scripting.PYTHON,
@@ -43,7 +44,6 @@ _MIN_SIGNS, _MIN_SIGNS_OF_PROSE_TOO = 0.018, 0.035
 _REMARKS: Final = ("#", "//", "*", "/*", "--")
 _LINE_ENDS: Final = (";", "{", "}", "):")
 _SPECIALS: Final = "{}=<>[]_$\\|#();/:,.\"'@&%*-!?~^+`\n"
-_CODE_SIGNS: Final = frozenset("{}=<>[]_$\\|;")
 _WORD_BYTES: Final = bytes(byte if (chr(byte).isalnum() and byte < 128) or byte == 95 else 32 for byte in range(256))
 
 # A program's first lines may have no signs at all.
@@ -60,8 +60,6 @@ _INTERPRETERS: Final = {
     "pwsh": "powershell",
 }
 _FIRST_WORD = re.compile(r"\\b([A-Za-z_]+)(?![A-Za-z_?*+{])")
-#: Words of a line that tell whether it is prose: a paragraph of 200 words says it no better than its first 40.
-WORDS_LOOKED_AT = 40
 _LINE_START = r"\n[ \t]*"
 
 
@@ -85,7 +83,7 @@ def name_code(lines: list[str]) -> Named | None:
 
     ``lines`` without white space at their ends and none of them empty.
     """
-    if len(lines) == 1 and _is_prose(lines[0]) and (lines[0][0].isupper() or lines[0][-1] in ".!?"):
+    if len(lines) == 1 and is_sentence(lines[0]):
         return None
     width = max(MAX_LINE_CHARS, min(MAX_WIDE_CHARS, MAX_CHARS // len(lines)))
     telling = [line[:width] for line in lines if not _is_remark(line)] or lines
@@ -101,7 +99,7 @@ def name_code(lines: list[str]) -> Named | None:
     second = ranked[1][0] if len(ranked) > 1 else 0.0
     remarks = sum(1 for line in lines if line.lstrip().startswith(_REMARKS))
     density = best / max(1, min(len(lines) - remarks, MAX_DENSE_LINES))
-    prose = sum(map(_is_prose, lines)) / len(lines) if len(lines) > 1 else 0.0
+    prose = sum(map(is_prose, lines)) / len(lines) if len(lines) > 1 else 0.0
     if best * (1 - prose) < MIN_POINTS or density < 0.35 or best < 1.15 * second:
         return None
     if prose > 0.5 and (best < 10 or language == "shell"):  # a text about commands, not a script
@@ -124,14 +122,7 @@ def _count_form(form: Form, framed: str) -> int:
 def _is_remark(line: str) -> bool:
     """Tell whether a line is a sentence in a comment, as in the licence that a file begins with."""
     text = line.lstrip()
-    return text.startswith(_REMARKS) and _is_prose(text.lstrip("#/*- "))
-
-
-def _is_prose(line: str) -> bool:
-    words = line.split(maxsplit=WORDS_LOOKED_AT)[:WORDS_LOOKED_AT]
-    if len(words) < 6 or not _CODE_SIGNS.isdisjoint(line):
-        return False
-    return sum(1 for word in words if word.strip(".,:()\"'`-!?").isalpha()) >= 0.8 * len(words)
+    return text.startswith(_REMARKS) and is_prose(text.lstrip("#/*- "))
 
 
 def has_signs(text: str) -> bool:

@@ -8,13 +8,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import quote
 
 from python_core.smrtdetect.plain_names import plain_app, plain_title
 from python_core.smrtdetect.rule_patterns import content_pattern, glob
 from python_core.smrtdetect.rule_shapes import Hit, Judged, Place, Rule
-from python_core.smrtdetect.secret_kinds import NEED_RUN, find_secrets
+from python_core.smrtdetect.secret_kinds import KINDS, NEED_RUN, Finder
 from python_core.smrtdetect.secret_numbers import Given, Span, given_of
 from python_core.smrtdetect.websource import is_in_sites
 
@@ -38,9 +38,8 @@ class RuleBook:
         return _Places(self.rules)
 
     @cached_property
-    def _contents(self) -> list[tuple[Rule, list[re.Pattern[str]]]]:
-        found = [(rule, [content_pattern(text) for text in rule.contents]) for rule in self.rules]
-        return [(rule, patterns) for rule, patterns in found if patterns or rule.secrets]
+    def _contents(self) -> list[_Contents]:
+        return [_contents_of(rule) for rule in self.rules if rule.contents or rule.secrets]
 
     def judge(self, place: Place, texts: Iterable[str | None] = (), kinds: str = "") -> Judged:
         """Judge what was captured at a place with its texts.
@@ -107,11 +106,11 @@ class RuleBook:
         for n, text, is_html in given:
             if is_html:
                 whole, shown = given_of(text), given_of(text_of_html(text))
-                for rule, patterns in self._contents:
-                    spans = _spans(rule, patterns, whole)
-                    found += [Hit(rule, n, start, end) for start, end in spans]
-                    if len(_spans(rule, patterns, shown)) > len(spans):
-                        found.append(Hit(rule, n, 0, len(text)))  # broken up by tags: it cannot be told apart
+                for contents in self._contents:
+                    spans = _spans(contents, whole)
+                    found += [Hit(contents.rule, n, start, end) for start, end in spans]
+                    if len(_spans(contents, shown)) > len(spans):
+                        found.append(Hit(contents.rule, n, 0, len(text)))  # broken up by tags: it cannot be told apart
         return found
 
     def _hits_in(self, texts: list[tuple[int, str]]) -> list[Hit]:
@@ -122,12 +121,12 @@ class RuleBook:
         for _, text in texts:
             starts.append(starts[-1] + len(text) + len(_BETWEEN))
         given = given_of(_BETWEEN.join(text for _, text in texts))
-        for rule, patterns in self._contents:
-            for start, end in _spans(rule, patterns, given):
+        for contents in self._contents:
+            for start, end in _spans(contents, given):
                 at = bisect_right(starts, start) - 1
                 n, text = texts[at]
                 if start - starts[at] < len(text):  # else it begins in what stands between two
-                    found.append(Hit(rule, n, start - starts[at], min(end - starts[at], len(text))))
+                    found.append(Hit(contents.rule, n, start - starts[at], min(end - starts[at], len(text))))
         return found
 
 
@@ -160,10 +159,27 @@ def _mark_of(rule: str, kind: str) -> str:
     return quote(mark) if kind == "u" else mark
 
 
-def _spans(rule: Rule, patterns: list[re.Pattern[str]], given: Given) -> list[Span]:
-    kinds = rule.secrets if given.has_run else [kind for kind in rule.secrets if kind not in NEED_RUN]
-    found = [span for kind in kinds for span in find_secrets(kind, given)]
-    return found + [each.span() for pattern in patterns for each in pattern.finditer(given.text)]
+class _Contents(NamedTuple):
+    """What one rule looks for in texts; ``find_short`` are those that are worth a look where there is no long run."""
+
+    rule: Rule
+    patterns: list[re.Pattern[str]]
+    find: list[Finder]
+    find_short: list[Finder]
+
+
+def _contents_of(rule: Rule) -> _Contents:
+    patterns = [content_pattern(text) for text in rule.contents]
+    short = [KINDS[kind] for kind in rule.secrets if kind not in NEED_RUN]
+    return _Contents(rule, patterns, [KINDS[kind] for kind in rule.secrets], short)
+
+
+def _spans(contents: _Contents, given: Given) -> list[Span]:
+    finders = contents.find if given.has_run else contents.find_short
+    found = [span for find in finders for span in find(given)]
+    if contents.patterns:
+        found += [each.span() for pattern in contents.patterns for each in pattern.finditer(given.text)]
+    return found
 
 
 class _Places:

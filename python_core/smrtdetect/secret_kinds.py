@@ -132,6 +132,8 @@ def _find_private_keys(given: Given) -> Iterator[Span]:
 
 
 def _find_assigned(given: Given) -> Iterator[Span]:
+    if ":" not in given.text and "=" not in given.text:  # one of them stands before every value
+        return
     for literal, pattern in _assignments():
         if literal in given.plain:
             for found in pattern.finditer(given.plain):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_core.config.privacy_rules import SecretKind
 from python_core.smrtdetect.secret_kinds import KINDS, find_secrets
+from python_core.smrtdetect.secret_numbers import RUN_CHARS, given_of
 
 A36 = "Zx9qLm3vTr8bKd2wPs7nHc5yGf1jRe6uWa4t"
 HEX64 = "0123456789abcdef" * 4
@@ -221,3 +224,23 @@ def test_a_secret_is_found_on_a_line_of_its_own_in_any_text(
 def test_any_text_has_places_within_it(kind: str, text: str) -> None:
     for start, end in find_secrets(kind, text):
         assert 0 <= start < end <= len(text)
+
+
+@given(text=st.text() | st.text(alphabet="aZ0_- é\u0130\ud800", max_size=60))
+def test_what_is_known_of_a_text_is_what_patterns_find(text: str) -> None:
+    known = given_of(text)
+    assert known.has_run == bool(re.search(f"[A-Za-z0-9_-]{{{RUN_CHARS}}}", text))
+    assert known.digits == len(re.findall("[0-9]", text))
+
+
+@pytest.mark.parametrize(
+    "named", ["Login PIN", "log-in password", "OTP", "pass code", "Anmeldecode", "code de sécurité"]
+)
+def test_a_code_is_found_by_each_of_the_parts_that_are_looked_for_first(named: str) -> None:
+    text = f"Your login {named}: 123456" if named == "pass code" else f"Your {named}: 123456"
+    assert _found("one-time-code", text) == ["123456"]
+
+
+@pytest.mark.parametrize("named", ["código de seguridad", "codice di verifica"])
+def test_a_code_is_found_by_names_of_other_languages(named: str) -> None:
+    assert _found("one-time-code", f"{named}: 123 456") == ["123 456"]
