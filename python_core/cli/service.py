@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from python_core.cli.options import json_option
+from python_core.cli.supervising import SERVICE_FAILED
 from python_core.cli.terminal import note, one_line, say, say_json, shown
 from python_core.errors import HubError, NotReachable
 
@@ -88,6 +89,8 @@ def service_status(as_json: bool) -> None:
         say("There is no service of yours: smrthub service install makes one.")
         return
     say(f"The hub is a service of {state.system}, and {'runs' if state.running else 'does not run'}.")
+    if state.failed:
+        note(SERVICE_FAILED)
     say(f"  file  {shown(state.file)}")
     say(f"  logs  {shown(plan.logs)}")
     if not state.current:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from python_core.cli.terminal import age, say
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MARGIN_S = 5
 #: A clock may be set a little while a process starts.
 CLOCK_SLACK_S = 2.0
+SERVICE_FAILED = "It ended by a fault: see its logs, mend that, then start it again with smrthub service install."
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
 
 
@@ -74,9 +76,22 @@ def tell_supervision() -> str | None:
 
 
 def with_supervision(finding: NotReachable) -> HubError:
-    """Return the finding with how the hub ended, as far as its supervisor or what it left behind tells."""
-    told = tell_supervision() or _tell_killed()
-    return finding if told is None else NotReachable(f"{finding.message} {told} See smrthub logs.")
+    """Return the finding with how the hub ended, as far as its supervisor, its service or what it left behind tells."""
+    told = tell_supervision() or _tell_failed_service() or _tell_killed()
+    return finding if told is None else NotReachable(f"{finding.message.rstrip('.')}. {told} See smrthub logs.")
+
+
+def _tell_failed_service() -> str | None:
+    """Say that the service has failed; None where there is none, or it has not."""
+    from python_core.support.service_files import file_of, plan_service
+    from python_core.support.service_setup import service_state, this_machine
+    from python_core.utils.config_path_resolver import resolve_paths
+
+    with suppress(HubError):  # a system without services, or without its command
+        plan = plan_service(this_machine(resolve_paths(), 0))
+        if file_of(plan).is_file() and service_state(plan).failed:
+            return f"It is a service of {plan.system} (logs: {plan.logs}). {SERVICE_FAILED}"
+    return None
 
 
 def _tell_killed() -> str | None:

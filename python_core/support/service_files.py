@@ -42,7 +42,11 @@ class Machine:
 
 @dataclass(frozen=True)
 class ServicePlan:
-    """What is written where, and which commands take it in, take it out and look after it; ``logs`` shows what it says."""
+    """What is written where, and which commands take it in, take it out and look after it; ``logs`` shows what it says.
+
+    ``runs`` and ``failed`` are patterns for a line of what ``look`` says: these commands end alike for a service that is
+    known and one that runs.
+    """
 
     system: str
     file: PurePath
@@ -50,6 +54,8 @@ class ServicePlan:
     install: list[list[str]]
     uninstall: list[list[str]]
     look: list[str]
+    runs: str
+    failed: str
     logs: str
 
 
@@ -81,6 +87,8 @@ def _plan_systemd(machine: Machine) -> ServicePlan:
         [[*systemctl, "daemon-reload"], [*systemctl, "enable", UNIT], [*systemctl, "restart", UNIT]],
         [[*systemctl, "disable", "--now", UNIT], [*systemctl, "daemon-reload"]],
         [*systemctl, "is-active", UNIT],
+        "active|reloading",
+        "failed",
         f"journalctl --user -u {UNIT}",
     )
 
@@ -137,6 +145,8 @@ def _plan_launchd(machine: Machine) -> ServicePlan:
         [["launchctl", "bootstrap", domain, str(file)]],
         [["launchctl", "bootout", f"{domain}/{LABEL}"]],
         ["launchctl", "print", f"{domain}/{LABEL}"],
+        r"\s*state = running",
+        r"\s*last exit code = [1-9].*",
         f'cat "{machine.output}"',
     )
 
@@ -167,7 +177,10 @@ def _plan_task(machine: Machine) -> ServicePlan:
         b"\xff\xfe" + windows_task(machine).encode("utf-16-le"),
         [["schtasks", "/Create", "/TN", TASK, "/XML", str(file), "/F"], ["schtasks", "/Run", "/TN", TASK]],
         [["schtasks", "/End", "/TN", TASK], ["schtasks", "/Delete", "/TN", TASK, "/F"]],
-        ["schtasks", "/Query", "/TN", TASK],
+        # schtasks tells the state in the user's language.
+        ["powershell", "-NoProfile", "-NonInteractive", "-Command", f"(Get-ScheduledTask -TaskName '{TASK}').State"],
+        "Running",
+        "(?!)",  # it has no such state; the supervisor tells
         "smrthub logs",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -26,13 +27,17 @@ class Ran(NamedTuple):
 
 
 class ServiceState(NamedTuple):
-    """How the service is: ``installed`` its file is there, ``current`` it is what would be installed now."""
+    """How the service is: ``installed`` its file is there, ``current`` it is what would be installed now.
+
+    ``failed``: it does not run, and the system has it end by a fault last.
+    """
 
     system: str
     file: str
     installed: bool
     current: bool
     running: bool
+    failed: bool
 
 
 Run = Callable[[Sequence[str]], Ran]
@@ -125,7 +130,9 @@ def service_state(plan: ServicePlan, run: Run = run_command) -> ServiceState:
     file = file_of(plan)
     installed = file.is_file()
     current = installed and file.read_bytes() == plan.content
-    return ServiceState(plan.system, str(file), installed, current, installed and run(plan.look).code == 0)
+    lines = run(plan.look).said.splitlines() if installed else []
+    running, failed = (any(re.fullmatch(each, line) for line in lines) for each in (plan.runs, plan.failed))
+    return ServiceState(plan.system, str(file), installed, current, running, failed and not running)
 
 
 def make_output_folder(machine: Machine) -> None:

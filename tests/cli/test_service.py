@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,30 @@ def test_without_a_service_it_says_so(idle: Terminal) -> None:
     assert "There is no service of yours" in idle("service", "status", HOME=home).out
     assert idle("service", "status", "--json", HOME=home).json["installed"] is False
     assert idle("service", "uninstall", HOME=home).out == "There is no service of yours.\n"
+
+
+def test_a_service_that_the_system_has_given_up_is_told_with_what_to_do(idle: Terminal, tmp_path: Path) -> None:
+    home, programs = tmp_path / "home", tmp_path / "programs"
+    unit = home / ".config" / "systemd" / "user" / "smrthub.service"
+    for folder in (unit.parent, programs):
+        folder.mkdir(parents=True)
+    unit.touch()
+    systemctl = programs / "systemctl"
+    systemctl.write_text("#!/bin/sh\necho failed\nexit 3\n")
+    systemctl.chmod(0o755)
+    there = {"HOME": str(home), "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    done = idle("service", "status", **there)
+    assert (done.code, "does not run" in done.out) == (0, True)
+    assert "start it again with smrthub service install" in done.err
+    assert idle("service", "status", "--json", **there).json["failed"] is True
+    done = idle("status", **there)
+    assert done.code == 3
+    assert (
+        "serve. It is a service of systemd (logs: journalctl --user -u smrthub.service). It ended by a fault"
+        in done.err
+    )
+    systemctl.write_text("#!/bin/sh\necho inactive\nexit 3\n")
+    assert "service" not in idle("status", **there).err
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can show it")

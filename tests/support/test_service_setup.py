@@ -19,6 +19,9 @@ from python_core.support.service_setup import (
     uninstall_service,
 )
 
+#: In the words of all three at once.
+RUNS = Ran(0, "active\ngui/1000/smrthub.hub = {\n\tstate = running\n}\nRunning")
+
 
 @dataclass
 class System:
@@ -26,11 +29,12 @@ class System:
 
     asked: list[list[str]] = field(default_factory=list)
     refuses: str = ""
+    says: Ran = RUNS
 
     def __call__(self, command: Sequence[str]) -> Ran:
         self.asked.append(list(command))
         refused = bool(self.refuses) and self.refuses in command
-        return Ran(1, "Failed to\nconnect") if refused else Ran(0, "")
+        return Ran(1, "Failed to\nconnect") if refused else self.says
 
 
 @pytest.fixture(params=["linux", "darwin", "win32"])
@@ -41,11 +45,11 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
 def test_it_is_taken_in_looked_after_and_taken_out_again(machine: Machine) -> None:
     plan, system = plan_service(machine), System()
     (Path(machine.output).parent).mkdir()
-    assert service_state(plan, system)[2:] == (False, False, False)
+    assert service_state(plan, system)[2:] == (False, False, False, False)
     install_service(plan, system)
     assert system.asked == plan.install
     assert Path(plan.file).read_bytes() == plan.content
-    assert service_state(plan, system)[2:] == (True, True, True)
+    assert service_state(plan, system)[2:] == (True, True, True, False)
     assert service_state(plan_service(replace(machine, python=machine.home / "other" / "python")), system)[2:4] == (
         True,
         False,
@@ -55,6 +59,37 @@ def test_it_is_taken_in_looked_after_and_taken_out_again(machine: Machine) -> No
     assert system.asked == plan.uninstall
     assert not Path(plan.file).exists()
     assert not uninstall_service(plan, system)
+
+
+LAUNCHD = "gui/501/smrthub.hub = {\n\tactive count = 0\n\tpath = /Users/me/x\n\tstate = %s\n\n\tlast exit code = %s\n}"
+
+
+@pytest.mark.parametrize(
+    ("platform", "said", "running", "failed"),
+    [
+        ("linux", Ran(0, "active"), True, False),
+        ("linux", Ran(3, "inactive"), False, False),
+        ("linux", Ran(3, "activating"), False, False),
+        ("linux", Ran(3, "failed"), False, True),
+        ("linux", Ran(1, "Failed to connect to bus: No medium found"), False, False),
+        ("darwin", Ran(0, LAUNCHD % ("running", "(never exited)")), True, False),
+        ("darwin", Ran(0, LAUNCHD % ("running", "69")), True, False),
+        ("darwin", Ran(0, LAUNCHD % ("not running", "0")), False, False),
+        ("darwin", Ran(0, LAUNCHD % ("spawn scheduled", "78: EX_CONFIG")), False, True),
+        ("darwin", Ran(113, "Could not find service in domain"), False, False),
+        ("win32", Ran(0, "Running"), True, False),
+        ("win32", Ran(0, "Ready"), False, False),
+        ("win32", Ran(1, "Get-ScheduledTask : No MSFT_ScheduledTask objects found"), False, False),
+    ],
+)
+def test_how_it_is_follows_from_what_the_system_says(
+    tmp_path: Path, platform: str, said: Ran, running: bool, failed: bool
+) -> None:
+    plan = plan_service(Machine(platform, tmp_path, tmp_path / "python", tmp_path / "logs" / "out.txt"))
+    install_service(plan, System())
+    asked = System(says=said)
+    assert service_state(plan, asked)[2:] == (True, True, running, failed)
+    assert asked.asked == [plan.look]
 
 
 def test_a_second_one_takes_the_place_of_the_first(machine: Machine) -> None:
