@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from python_core.support.bundle_format import BundleManifest, Component
 
 DAY_MS = 86_400_000
+EXISTING = click.Path(exists=True, path_type=Path, dir_okay=False)
 
 
 @click.group(invoke_without_command=True)
@@ -31,9 +32,12 @@ DAY_MS = 86_400_000
 @click.option(
     "--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False), help="Where to; ends in .zip."
 )
+@click.option("--sign", "key", metavar="KEY", type=EXISTING, help="Sign it with this SSH key: FILE.sig beside it.")
 @json_option
 @click.pass_context
-def bundle(ctx: click.Context, since: str | None, components: str, output: Path | None, as_json: bool) -> None:
+def bundle(
+    ctx: click.Context, since: str | None, components: str, output: Path | None, key: Path | None, as_json: bool
+) -> None:
     """Write one file that helps others to help you.
 
     It holds logs, settings, health, counts, sizes and versions, and nothing that was copied or read. Open review/index.html in it
@@ -44,7 +48,7 @@ def bundle(ctx: click.Context, since: str | None, components: str, output: Path 
     since_ms = now_ms() - DAY_MS if since is None else from_rfc3339(since)
     target = output or Path(f"smrthub-bundle-{datetime.now().astimezone():%Y%m%d-%H%M%S}.zip")
     try:
-        manifest = _write(target, since_ms, _chosen(components))
+        manifest = _write(target, since_ms, _chosen(components), key)
     except HubError as fault:
         if as_json:
             say_json({"error": {"code": fault.code, "message": fault.message}})
@@ -58,26 +62,38 @@ def bundle(ctx: click.Context, since: str | None, components: str, output: Path 
 
 @bundle.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--signed-by", "key", metavar="KEY.pub", type=EXISTING, help="And signed with this SSH key.")
 @json_option
-def verify(file: Path, as_json: bool) -> None:
+def verify(file: Path, key: Path | None, as_json: bool) -> None:
     """Check that a bundle is as it was written."""
+    from python_core.support.bundle_signing import verify_signature
     from python_core.support.bundle_verifying import verify_bundle
 
     manifest = verify_bundle(file)
+    signer = None if key is None else verify_signature(file, key)
     if as_json:
-        say_json({"whole": True, "madeAt": manifest.made_at, "files": len(manifest.files)})
-    else:
-        say(f"{shown(str(file))} is whole: {len(manifest.files)} files, made {manifest.made_at}")
+        told = {"whole": True, "madeAt": manifest.made_at, "files": len(manifest.files)}
+        say_json(told if signer is None else {**told, "signedBy": signer})
+        return
+    say(f"{shown(str(file))} is whole: {len(manifest.files)} files, made {manifest.made_at}")
+    if signer is not None:
+        say(f"Signed by {signer}")
 
 
-def _write(target: Path, since_ms: int, chosen: list[Component]) -> BundleManifest:
+def _write(target: Path, since_ms: int, chosen: list[Component], key: Path | None) -> BundleManifest:
     from python_core.client import HubClient
+    from python_core.support.bundle_signing import check_can_sign, sign
     from python_core.support.bundling import write_bundle
     from python_core.support.machine import Machine
     from python_core.utils.config_path_resolver import resolve_paths
 
+    if key is not None:
+        check_can_sign(target)
     with progress_bar("Gathering") as progress:
-        return write_bundle(Machine(resolve_paths()), HubClient, target, since_ms, chosen, progress=progress)
+        manifest = write_bundle(Machine(resolve_paths()), HubClient, target, since_ms, chosen, progress=progress)
+    if key is not None:
+        note(f"Signed: {shown(str(sign(target, key)))}")
+    return manifest
 
 
 def _told(manifest: BundleManifest, target: Path, digest: str) -> dict[str, object]:

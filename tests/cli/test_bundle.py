@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.cli.terminals import Terminal
 
@@ -43,3 +47,19 @@ def test_a_refusal_is_told_in_json_too(idle: Terminal, tmp_path: Path) -> None:
     assert json.loads(seen.out)["error"]["code"] == "conflict"
     assert "is there already" in seen.err
     assert target.read_bytes() == b"mine"
+
+
+@pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="OpenSSH is not installed")
+def test_a_bundle_is_signed_and_its_signature_checked(idle: Terminal, tmp_path: Path) -> None:
+    key, target = tmp_path / "key", str(tmp_path / "bundle.zip")
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    seen = idle("bundle", "--components", "system", "--output", target, "--sign", str(key))
+    assert seen.code == 0, seen
+    assert "bundle.zip.sig" in seen.err
+    seen = idle("bundle", "verify", target, "--signed-by", f"{key}.pub")
+    assert seen.code == 0, seen
+    assert "Signed by SHA256:" in seen.out
+    told = idle("bundle", "verify", target, "--signed-by", f"{key}.pub", "--json").json
+    assert told["signedBy"] in seen.out
+    Path(f"{target}.sig").unlink()
+    assert idle("bundle", "verify", target, "--signed-by", f"{key}.pub").code == 1

@@ -38,6 +38,7 @@ LEFT_OUT = {
     "python_core.net.wsgi": "it is run by tests/whole/test_hosts.py",
     "smrthub forget --site shop.example.com": "it asks a person; first-run.md forgets with --yes",
     "smrthub retention preview": "nothing is so old here; tests/runtime/test_retention.py has what is",
+    "--sign": "it takes a person's own key; tests/cli/test_bundle.py signs with one, and checks it",
     "benchmarks/": "they take minutes; tests/whole/test_benchmarks.py has short runs of them",
     "python_core.config.generate": "it writes into the sources; tests/config/test_schema.py compares what it would write",
     "tests.store.data.make_newest": "it writes into the sources; tests/store/test_upgrades.py opens what it has written",
