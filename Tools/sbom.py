@@ -1,6 +1,6 @@
 """Write the software bill of materials: what the hub runs with, as CycloneDX JSON, from requirements/run.txt and what is installed.
 
-Run: .venv/bin/python Tools/sbom.py [--output FILE]. The same clone and packages make the same bytes.
+Run: .venv/bin/python Tools/sbom.py [--output FILE] [--dry-run]. The same clone and packages make the same bytes.
 """
 
 from __future__ import annotations
@@ -20,11 +20,18 @@ PIN = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>[^\s;\\]+)(?: ; (?P<marker>[^
 
 def main() -> int:
     """Print it, or write it to a file."""
-    parser = argparse.ArgumentParser(description="Write the software bill of materials (CycloneDX JSON).")
+    parser = argparse.ArgumentParser(
+        prog="Tools/sbom.py", description="Write the software bill of materials (CycloneDX JSON)."
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to stdout")
-    output: Path | None = parser.parse_args().output
-    text = json.dumps(bill(), indent=2, ensure_ascii=False) + "\n"
-    if output is None:
+    parser.add_argument("--dry-run", action="store_true", help="say what would be written where, and write nothing")
+    options = parser.parse_args()
+    output: Path | None = options.output
+    found = bill()
+    text = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    if options.dry_run:
+        print(f"would write {len(found['components'])} components, {len(text):,} characters, to {output or 'stdout'}")
+    elif output is None:
         sys.stdout.write(text)
     else:
         output.write_text(text, encoding="utf-8", newline="\n")

@@ -24,6 +24,7 @@ from python_core.net.gate import WsgiApp
 from python_core.net.ports import Bound, bind
 from python_core.net.routes import subjects_of
 from python_core.net.runtime_files import RuntimeFile
+from python_core.net.system_notice import tell_update
 from python_core.net.unix_socket import UnixSocket, bind_unix, listen_beside
 from python_core.runtime.backups import EVERY_S, keep_daily_copies
 from python_core.runtime.hub import Hub
@@ -296,7 +297,7 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     configure_logs(paths, level=bridge.log_level, days=bridge.log_days, max_total_bytes=bridge.log_mib * 1024 * 1024)
     # Waitress tells its queue's depth at every request that waits: under load a fifth of all Python time went there.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    store = open_store(paths.stored(), lambda line: sys.stderr.write(f"{line}\n"))
+    store = open_store(paths.stored(), tell_update)
     given = given_token(os.environ)
     session = begin_owner_session if whole else join_owner_session
     token = session(Hub(settings, store), given)

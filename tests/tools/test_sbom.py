@@ -85,5 +85,7 @@ def test_what_needs_what_refers_to_what_is_listed(bill: dict[str, Any]) -> None:
 
 def test_it_is_the_same_each_time_and_goes_to_a_file(tmp_path: Path) -> None:
     path = tmp_path / "sbom.json"
+    assert told("--output", str(path), "--dry-run").endswith(f"to {path}\n")
+    assert not path.exists()
     assert told("--output", str(path)) == ""
     assert path.read_text("utf-8") == told()

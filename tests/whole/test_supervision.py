@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import socket
 import sys
 from pathlib import Path
 
+import apsw
 import psutil
 import pytest
 
 from python_core.cli.options import EXIT_FAILED, EXIT_NOT_RUNNING
 from python_core.net.running import EXIT_BROKEN, EXIT_OK, EXIT_SETTINGS
+from python_core.store.schema import LARGE_BYTES
 from python_core.support.supervising import EXIT_GAVE_UP
 from tests.cli.terminals import COMMAND, Terminal
 from tests.whole.hub_home import ROOT, Home, Served, wait_for
@@ -158,3 +161,24 @@ def test_systemd_is_told_when_it_serves_that_it_lives_and_when_it_ends(home: Hom
         while told != b"STOPPING=1":
             told = system.recv(100)
         assert hub.wait() == 0
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="the system has no Unix sockets")
+def test_systemd_is_told_that_an_update_of_a_large_store_takes_long(home: Home, tmp_path: Path) -> None:
+    """It would end a start that takes longer than five minutes, and the next one would begin anew."""
+    home.paths.stored().mkdir(parents=True, mode=0o700)
+    path = home.paths.stored() / "hub.db"
+    shutil.copyfile(ROOT / "tests" / "store" / "data" / "step-1.db", path)
+    conn = apsw.Connection(str(path))
+    conn.execute("UPDATE fragments SET content = zeroblob(?) WHERE ordinal = 0", (LARGE_BYTES,))
+    conn.close()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as system:
+        system.bind(str(tmp_path / "notify"))
+        system.settimeout(120)
+        hub = home.start("-m", "python_core", NOTIFY_SOCKET=str(tmp_path / "notify"))
+        told = [system.recv(1_000).decode()]
+        while told[-1] != "READY=1":
+            told.append(system.recv(1_000).decode())
+        assert told[0].startswith("STATUS=Bringing what is stored up to date: step 2 of ")
+        assert told[0].endswith("\nEXTEND_TIMEOUT_USEC=21600000000")
+        assert hub.end() == 0
