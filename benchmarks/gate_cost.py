@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.gate_share import time_gate
 from python_core.config import load_or_seed_settings
 from python_core.net import bridge_server
-from python_core.net.hosting import Server, waitress_options
 from python_core.net.ports import bind
+from python_core.net.serving import Server, waitress_options
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import begin_owner_session
 from python_core.store import open_store

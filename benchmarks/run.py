@@ -23,7 +23,7 @@ from benchmarks.gate_share import time_gate
 from benchmarks.load import Request, Timing, put_load, tool
 from benchmarks.subjects import Subject, list_subjects
 from python_core.config import BridgeSettings
-from python_core.net.hosting import waitress_options
+from python_core.net.serving import waitress_options
 
 #: Tabs last: a clip that comes after thousands of tabs in a minute is joined to one of them as in no real use.
 REQUESTS = ("ping", "probe", "status", "window", "clip", "tab")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -36,6 +36,13 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     port: Port = 5001
     port_fallback: PortFallback = True
     allowed_hosts: AllowedHosts = ()
+    wsgi_host: Annotated[
+        Literal["waitress", "gunicorn", "granian", "cheroot"],
+        Meta(
+            description="What serves the bridge of a whole hub: `waitress`, its own, or another host, where that is "
+            "installed, in a process beside it. Not all that the hub promises holds under another."
+        ),
+    ] = "waitress"
     threads: Annotated[int, Meta(ge=2, le=64, description="Requests that are worked on at once.")] = 8
     connection_limit: ConnectionLimit = 200
     request_timeout_seconds: RequestTimeout = 15
@@ -211,10 +218,30 @@ class Settings(Struct, frozen=True, kw_only=True):
 AnySettings = BridgeSettings | WebListenerSettings
 
 
-def contradictions(settings: AnySettings, platform: str = sys.platform) -> Iterator[tuple[tuple[str, ...], str]]:
+def is_installed(library: str) -> bool:
+    """Say whether this Python has a library; it is not imported for it."""
+    from importlib.util import find_spec  # for whoever asks
+
+    return find_spec(library) is not None
+
+
+def contradictions(
+    settings: AnySettings, platform: str = sys.platform, installed: Callable[[str], bool] = is_installed
+) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the settings (by their names in the file) that cannot hold together, or on this system, and why."""
     if not isinstance(settings, BridgeSettings):
         return
+    host = settings.wsgi_host
+    if host == "gunicorn" and platform == "win32":
+        yield (
+            ("wsgiHost",),
+            "wsgiHost cannot be gunicorn here: gunicorn does not run on Windows; granian and cheroot do",
+        )
+    elif host != "waitress" and not installed(host):
+        install = f"{sys.executable} -m pip install {host}"
+        yield ("wsgiHost",), f"wsgiHost is {host}, which is not installed: {install}, or set waitress"
+    if settings.unix_socket and host != "waitress":
+        yield ("unixSocket", "wsgiHost"), f"unixSocket must be false with {host}: waitress alone serves the socket"
     if settings.unix_socket and platform == "win32":
         yield ("unixSocket",), "unixSocket must be false here: on Windows Python has no Unix sockets"
     if settings.event_streams >= settings.threads:

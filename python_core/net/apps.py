@@ -132,6 +132,10 @@ class LazyApp:
         given = given_token(os.environ)
         token = join_owner_session(hub, given)
         app = self._create(settings, store, hub)
+        from python_core.net.server_process import end_with_hub  # our own host never comes here
+
+        if end_with_hub(os.environ):  # which tells where it is
+            return app
         runtime_file = RuntimeFile(paths, self._service, None if given else token)
         runtime_file.check()
         app.wsgi_app = _Announcer(app.wsgi_app, hub, runtime_file)  # type: ignore[method-assign]

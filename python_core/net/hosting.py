@@ -1,4 +1,4 @@
-"""Run the servers in this process: Waitress, its threads, the runtime files, the heartbeats, an orderly end."""
+"""Run the servers, the runtime files, the workers and the heartbeats of one process, and end them in order."""
 
 from __future__ import annotations
 
@@ -10,22 +10,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
-
-from waitress import wasyncore
-from waitress.server import create_server
+from typing import TYPE_CHECKING, Any
 
 from python_core.config import Settings, load_or_seed_settings
 from python_core.errors import HubError
-from python_core.net.connections import Channel, SlowRequests
 from python_core.net.flask_later import FlaskLater
 from python_core.net.front import build_front
-from python_core.net.gate import WsgiApp
 from python_core.net.ports import Bound, bind
 from python_core.net.routes import subjects_of
 from python_core.net.runtime_files import RuntimeFile
+from python_core.net.serving import Server, waitress_options
 from python_core.net.system_notice import tell_update
-from python_core.net.unix_socket import UnixSocket, bind_unix, listen_beside
+from python_core.net.unix_socket import UnixSocket, bind_unix
 from python_core.runtime.backups import EVERY_S, keep_daily_copies
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
@@ -39,6 +35,9 @@ from python_core.utils.config_path_resolver import Paths, resolve_paths
 from python_core.utils.heartbeat import Heartbeat
 from python_core.utils.logger import configure_logs, get_logger_for
 
+if TYPE_CHECKING:
+    from python_core.net.server_process import ServerProcess
+
 #: How often each part tells that it lives (facts.md, "Heartbeat").
 BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30, "daily_copy": int(EVERY_S)}
 #: A server's loop turns every second: six intervals without a turn and it never will.
@@ -46,101 +45,18 @@ HUNG_INTERVALS = 6
 log = get_logger_for("python-net", __name__)
 
 
-def waitress_options(settings: Any, largest_body: int) -> dict[str, Any]:
-    """Return Waitress's settings for one of our servers, each for a measured reason."""
-    return {
-        "threads": settings.threads,
-        "connection_limit": settings.connection_limit,
-        "ident": None,  # no Server header
-        "max_request_body_size": largest_body + 1,  # Waitress would take 1 GiB; it refuses from this size on
-        "inbuf_overflow": largest_body + 1,  # nothing captured is spooled to a file in the temp folder
-        "outbuf_overflow": sys.maxsize,  # nor is an answer that waits for its reader: from 16 MiB on the next one waits
-        "channel_request_lookahead": 1,  # without it an open stream cannot see that its client has gone
-        "channel_timeout": 30,  # idle connections: 120 s would let half-open ones hold the limit
-        "cleanup_interval": 5,
-        "asyncore_use_poll": True,
-        "expose_tracebacks": False,
-        "clear_untrusted_proxy_headers": True,
-    }
-
-
-class Server:
-    """One app on one port, and beside it on a Unix socket if there is one, served by Waitress from a thread of its own."""
-
-    def __init__(
-        self,
-        service: str,
-        app: WsgiApp,
-        bound: Bound,
-        options: dict[str, Any],
-        request_timeout_s: float,
-        unix: UnixSocket | None = None,
-    ) -> None:
-        self.service = service
-        self.bound = bound
-        self._waitress = create_server(app, sockets=[bound.socket], **options)
-        self.unix = unix
-        self._listening = [self._waitress, *([listen_beside(self._waitress, app, unix)] if unix else [])]
-        for each in self._listening:
-            each.channel_class = Channel
-        self._slow = SlowRequests(request_timeout_s)
-        self.on_turn: Callable[[], None] = lambda: None
-        self._stop_by: float | None = None
-        self._thread = threading.Thread(target=self._loop, name=f"smrthub-{service}", daemon=True)
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._thread.start()
-
-    def stop(self, timeout_s: float) -> None:
-        """Take no more connections, let the requests that are under way end, for at most ``timeout_s``, and end."""
-        self._stop_by = time.monotonic() + timeout_s
-        self._waitress.pull_trigger()
-
-    def is_alive(self) -> bool:
-        """Say whether its thread runs."""
-        return self._thread.is_alive()
-
-    def join(self) -> None:
-        """Wait for the end."""
-        self._thread.join()
-        # Not by the loop's own thread: ``stop`` may be about to write to the trigger, whose number another file has by then.
-        wasyncore.close_all(self._waitress._map)  # noqa: SLF001
-
-    def _loop(self) -> None:
-        """Waitress's own ``run`` ends only by a signal in the main thread, and cuts what is under way."""
-        waitress, step_s, look_at = self._waitress, 1.0, 0.0
-        while self._stop_by is None:
-            wasyncore.loop(timeout=step_s, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
-            self.on_turn()
-            if time.monotonic() >= look_at:
-                look_at = time.monotonic() + step_s
-                self._slow.cut(self._channels())
-        for each in self._listening:
-            wasyncore.dispatcher.close(each)  # the listening socket alone: the worker threads still need the trigger
-        while time.monotonic() < self._stop_by and not self._is_idle():
-            wasyncore.loop(timeout=0.05, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
-        waitress.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
-
-    def _is_idle(self) -> bool:
-        dispatcher = self._waitress.task_dispatcher
-        if dispatcher.queue or dispatcher.active_count:
-            return False
-        return not any(channel.total_outbufs_len for channel in self._channels())
-
-    def _channels(self) -> list[Any]:
-        return [channel for each in self._listening for channel in each.active_channels.values()]
-
-
 @dataclass
 class Host:
-    """All that one process of ours runs: servers, and with ``works`` the save worker."""
+    """All that one process of ours runs: servers, and with ``works`` the save worker.
+
+    With ``whole`` the bridge is served by the host that the settings name.
+    """
 
     settings: Settings
     store: Store
     paths: Paths
     token: str | None
-    servers: list[Server] = field(default_factory=list)
+    servers: list[Server | ServerProcess] = field(default_factory=list)
     whole: bool = False
     works: bool = True
     rules: LiveRules = field(default_factory=LiveRules)
@@ -152,7 +68,7 @@ class Host:
     def __post_init__(self) -> None:
         self._hub = Hub(self.settings, self.store, rules=self.rules)
 
-    def add(self, service: str) -> Server:
+    def add(self, service: str) -> Server | ServerProcess:
         """Bind a server's port and build what answers there from ``start`` on."""
         if service == "bridge":
             section: Any = self.settings.bridge
@@ -169,12 +85,19 @@ class Host:
                 service=service,
                 port=bound.port,
             )
+        server = self._server(service, section, bound, largest)
+        self.servers.append(server)
+        return server
+
+    def _server(self, service: str, section: Any, bound: Bound, largest: int) -> Server | ServerProcess:
+        if service == "bridge" and self.whole and section.wsgi_host != "waitress":
+            from python_core.net.other_hosts import serve_by_other  # what the usual start does not need
+
+            return serve_by_other(service, bound, section)
         subjects = subjects_of(service)
         front = build_front(service, self._hub, subjects, section, FlaskLater(self._hub, subjects, section))
         options, unix = waitress_options(section, largest), self._unix_socket(service)
-        server = Server(service, front, bound, options, section.request_timeout_seconds, unix)
-        self.servers.append(server)
-        return server
+        return Server(service, front, bound, options, section.request_timeout_seconds, unix)
 
     def start(self) -> None:
         """Start the servers, the worker and the heartbeats, and tell where the servers are in the runtime files."""

@@ -159,6 +159,8 @@ def _say_where(host: Host) -> None:
         lines.append(f"  {TITLES[server.service]:<14}{server.bound.url}")
         if server.unix:
             lines.append(f"  {'':<14}{server.unix.path}")
+        if server.note:
+            lines.append(f"  {'':<14}{server.note}")
         if server.bound.note:
             lines.append(f"  {'':<14}{server.bound.note}: set `port` in its settings to choose another.")
     lines += [

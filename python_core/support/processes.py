@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Instance(NamedTuple):
-    """A hub: the processes that share its ports."""
+    """A hub: the processes that share its ports, or that it has started to serve."""
 
     pids: list[int]
     ports: list[int]
@@ -22,16 +22,20 @@ def list_instances(database: Path, platform: str = sys.platform) -> list[Instanc
 
     if platform == "win32":
         return []
-    found: list[Instance] = []
+    serving: list[tuple[list[int], int, set[int]]] = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
             if process.pid == os.getpid() or database not in (Path(each.path) for each in process.open_files()):
                 continue
             listening = [each for each in process.net_connections("tcp") if each.status == psutil.CONN_LISTEN]
-            ports = {each.laddr.port for each in listening}
-            same = next((each for each in found if ports.intersection(each.ports)), None)
-            if same is not None:
-                same.pids.append(process.pid)
-            elif ports:
-                found.append(Instance([process.pid], sorted(ports)))
+            if ports := {each.laddr.port for each in listening}:
+                serving.append(([each.pid for each in process.parents()], process.pid, ports))
+    found: list[Instance] = []
+    for parents, pid, ports in sorted(serving, key=lambda each: len(each[0])):  # who has started another comes first
+        same = next((each for each in found if ports.intersection(each.ports) or set(parents) & set(each.pids)), None)
+        if same is None:
+            found.append(Instance([pid], sorted(ports)))
+        else:
+            same.pids.append(pid)
+            same.ports[:] = sorted(ports.union(same.ports))
     return found

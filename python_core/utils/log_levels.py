@@ -33,7 +33,7 @@ COMPONENTS: Final = (
         "retention",
         "running",
     ),
-    *("save_worker", "search", "support_bundles", "triggers"),
+    *("save_worker", "search", "server_process", "support_bundles", "triggers"),
 )
 ALL: Final = "all"
 #: A level that was set for longer is a slip of the clock, and ends.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import jsonschema_rs
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from python_core.config import BRIDGE, SECTIONS, WEB_LISTENER, BridgeSettings, WebListenerSettings
 from python_core.config.generate import generated_files, json_schema, settings_table
-from python_core.config.schema import contradictions
+from python_core.config.schema import contradictions, is_installed
 
 # Settings of hypothesis for a busy machine, where how long one example takes says nothing.
 patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -176,3 +177,18 @@ def test_a_table_has_a_line_a_setting():
     assert len(lines) == 2 + len(WEB_LISTENER.settings)
     assert all(line.count(" | ") == 4 for line in lines if not line.startswith("|--"))
     assert f"`{json.dumps(WebListenerSettings().pulse_seconds)}`" in settings_table(WEB_LISTENER)
+
+
+def test_another_host_is_refused_where_it_cannot_serve() -> None:
+    def found(host: str, *, platform: str = "linux", installed: bool = True, unix: bool = False) -> list[str]:
+        asked = BridgeSettings(wsgi_host=host, unix_socket=unix)  # type: ignore[arg-type]
+        return [cause for _, cause in contradictions(asked, platform, lambda _: installed)]
+
+    assert found("waitress", installed=False, unix=True) == []
+    assert found("gunicorn") == found("granian", platform="win32") == []
+    assert "not run on Windows" in found("gunicorn", platform="win32", installed=False)[0]
+    [missing] = found("granian", installed=False)
+    assert f"{sys.executable} -m pip install granian" in missing
+    assert found("cheroot", unix=True) == ["unixSocket must be false with cheroot: waitress alone serves the socket"]
+    assert not is_installed("no_such_library_at_all")
+    assert is_installed("waitress")

@@ -22,9 +22,9 @@ from waitress.adjustments import Adjustments
 
 from python_core.net.apps import build_app
 from python_core.net.endpoints import Endpoint, Reply, Routes
-from python_core.net.hosting import Server, waitress_options
 from python_core.net.ports import bind
 from python_core.net.routes import subjects_of
+from python_core.net.serving import Server, waitress_options
 from python_core.net.unix_socket import bind_unix
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import begin_owner_session
