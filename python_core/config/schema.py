@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated, Literal
@@ -220,9 +221,7 @@ AnySettings = BridgeSettings | WebListenerSettings
 
 def is_installed(library: str) -> bool:
     """Say whether this Python has a library; it is not imported for it."""
-    from importlib.util import find_spec  # for whoever asks
-
-    return find_spec(library) is not None
+    return importlib.util.find_spec(library) is not None
 
 
 def contradictions(

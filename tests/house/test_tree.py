@@ -12,7 +12,7 @@ TOOLS = list_sources(ROOT, "Tools", "benchmarks")
 TESTS = list_sources(ROOT, "tests")
 # Beyond the aims (40 lines a def, 250 a file), never beyond the limits (60, 400). Lower them when you can.
 MAX_LONG_DEFS = 3
-MAX_LONG_FILES = 6
+MAX_LONG_FILES = 5
 
 
 def _told(found: list[str]) -> None:
