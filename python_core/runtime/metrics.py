@@ -11,7 +11,7 @@ import platform
 from collections.abc import Iterator, Mapping
 
 from python_core import __version__
-from python_core.runtime.health import LEVELS, judge_here, judge_stored, recall_stored
+from python_core.runtime.health import BEATING, LEVELS, judge_here, judge_stored, recall_stored
 from python_core.runtime.hub import Hub
 from python_core.runtime.meter import BOUNDS_S
 from python_core.runtime.status import is_ready
@@ -39,7 +39,7 @@ def _of_the_hub(hub: Hub) -> Iterator[Family]:
     """What is in the store, and the disk that all share."""
     stored, now_ms = recall_stored(hub), hub.now()
     modules = {**judge_stored(stored, now_ms), **judge_here(hub, stored)}
-    beats = {row.module: max(0, now_ms - row.at_ms) / 1000 for row in stored.beats.values()}
+    ages_s = {BEATING.get(row.module, row.module): max(0, now_ms - row.at_ms) / 1000 for row in stored.beats.values()}
     yield _gauge(
         "smrthub_build_info",
         "Always 1; the labels tell what runs.",
@@ -49,7 +49,7 @@ def _of_the_hub(hub: Hub) -> Iterator[Family]:
     yield _gauge("smrthub_ready", "Whether the store can be read and written.", {}, int(is_ready(hub)))
     levels = {name: LEVELS.index(module.level) for name, module in modules.items()}
     yield _gauges("smrthub_health_level", "A part is 0 healthy, 1 warning, 2 degraded, 3 critical.", "module", levels)
-    yield _gauges("smrthub_heartbeat_age_seconds", "How long ago a part gave its last sign of life.", "module", beats)
+    yield _gauges("smrthub_heartbeat_age_seconds", "How long ago a part gave its last sign of life.", "module", ages_s)
     yield _gauges("smrthub_stored_items", "Clips, visits and outputs that are stored.", "kind", stored.counts)
     size = hub.store.recall("stored_bytes", count_stored_bytes)
     yield _gauge("smrthub_stored_bytes", "Bytes of the database that are in use, and of pictures.", {}, size)

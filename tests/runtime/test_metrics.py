@@ -12,15 +12,27 @@ import pytest
 from python_core import __version__
 from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.fragments import TextFragment
+from python_core.runtime.health import BEATING
 from python_core.runtime.hub import Hub
 from python_core.runtime.meter import BOUNDS_S, Asked, Meter
 from python_core.runtime.metrics import get_metrics
-from python_core.runtime.status import record_beat
+from python_core.runtime.status import get_status, record_beat
 from tests.hubs import Clock, caller
 from tests.prometheus import parse
 
 ROOT = Path(__file__).resolve().parents[2]
+NAMED = ("heartbeat_age_seconds", "health_level")
 CANARY = "cAnArY7f3a"
+
+
+def test_a_part_has_one_name_in_all_that_is_told_of_it(hub: Hub) -> None:
+    """Series are joined by it."""
+    for tag in BEATING:
+        record_beat(hub, tag, 15, "healthy", "")
+    page = parse(get_metrics(hub))
+    named = {name: {dict(labels)["module"] for _, labels in page[f"smrthub_{name}"].samples} for name in NAMED}
+    assert named["heartbeat_age_seconds"] == set(BEATING.values())
+    assert named["heartbeat_age_seconds"] < named["health_level"] == set(get_status(hub, "bridge").modules)
 
 
 def test_what_is_stored_is_told(hub: Hub, clock: Clock) -> None:

@@ -36,9 +36,9 @@ def test_a_running_hub_tells_both_its_servers_and_nothing_of_what_it_is_sent(hom
     assert page["smrthub_http_refusals_total"].value(service="bridge", code="not_found") == 1
     assert {dict(labels)["module"] for _, labels in page["smrthub_heartbeat_age_seconds"].samples} == {
         "bridge",
-        "web_listener",
-        "save_worker",
-        "daily_copy",
+        "webListener",
+        "saveWorker",
+        "dailyCopy",
     }
 
 
