@@ -25,7 +25,7 @@ from python_core.config import BridgeSettings, Settings, WebListenerSettings
 from python_core.runtime.clipboard import ClipSearch, NewClip, list_clips, put_clip, remove_clip
 from python_core.runtime.forgetting import ForgetRequest, forget, go_on_forgetting
 from python_core.runtime.hub import Caller, Hub
-from python_core.runtime.search import index_new
+from python_core.runtime.indexing import index_new
 from python_core.store import open_store
 from python_core.store.overwriting import fold_log, overwrite_slack
 

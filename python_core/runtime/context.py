@@ -8,7 +8,8 @@ from typing import Literal
 from python_core.errors import BadInput, NotFound
 from python_core.runtime.hub import Hub
 from python_core.runtime.hub_window import WindowView
-from python_core.runtime.search import HitSource, chars_of, index_new, source_of
+from python_core.runtime.indexing import index_new
+from python_core.runtime.search import HitSource, chars_of, source_of
 from python_core.runtime.shapes import View, instant_ms
 from python_core.store import Connection, events, visits
 from python_core.store.documents import DocumentRow, get_document

@@ -7,8 +7,8 @@ import time
 
 from python_core.runtime.forgetting import go_on_forgetting
 from python_core.runtime.hub import Hub
+from python_core.runtime.indexing import index_when_quiet, join_when_quiet
 from python_core.runtime.retention import keep_retention
-from python_core.runtime.search import index_when_quiet
 from python_core.runtime.triggers import run_next
 from python_core.runtime.upkeep import tidy
 from python_core.utils.heartbeat import Heartbeat
@@ -29,14 +29,16 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
     """Work until ``stop`` is set (set ``hub.work_queued`` too, to wake it); a fault is logged and never ends it."""
     tidy_at = time.monotonic() + TIDY_EVERY_S
     retention_at = forget_at = 0.0
-    newest = 0
+    newest, joined = 0, -1
     while not stop.is_set():
         hub.work_queued.clear()
         heartbeat.pulse()
         try:
             while not stop.is_set() and run_next(hub):
                 heartbeat.pulse()
-            newest = index_when_quiet(hub, newest)
+            before, newest = newest, index_when_quiet(hub, newest)
+            if newest == before != joined and not join_when_quiet(hub):
+                joined = newest
             if time.monotonic() >= forget_at:
                 forget_at = time.monotonic() + FORGET_AGAIN_S  # also where it fails
                 progress = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)

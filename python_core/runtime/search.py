@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from python_core.errors import HubError
 from python_core.runtime.hub import Hub
+from python_core.runtime.indexing import index_new
 from python_core.runtime.queries import read_query
 from python_core.runtime.shapes import View, cursor_of, instant_ms, place_of
 from python_core.runtime.snippets import Marker
@@ -19,13 +19,8 @@ from python_core.store.expressions import DocumentFilter
 from python_core.store.finding import Candidate, Found, find_documents
 from python_core.store.origins import get_origin
 from python_core.store.words import Typed
-from python_core.utils.logger import get_logger_for
 from python_core.utils.timestamps import to_rfc3339
 
-#: Documents of one transaction of the index: some 6 ms, in which nobody else can write.
-INDEXED_AT_ONCE = 32
-#: Items that wait for the index while more come in; a search takes in as many by itself.
-WAITING_AT_MOST = 400
 #: How long a search may look before it says what it has: leaves room for the answer within 50 ms.
 LOOKS_FOR_S = 0.03
 #: Ids of folded hits that a hit tells.
@@ -35,7 +30,6 @@ RECENT_MS = 7 * 86_400_000
 #: Characters of a title in a reply with a budget, and what the reply itself takes.
 SHORT_TITLE_CHARS, ENVELOPE_CHARS = 120, 160
 
-log = get_logger_for("python-runtime", __name__)
 Why = Literal["title", "text", "phrase", "prefix", "substring", "recent"]
 
 
@@ -115,38 +109,6 @@ def search(
         next_cursor=cursor_of(upto, now_ms, last.score, last.seq) if last else None,
         partial=found.is_partial or is_behind,
     )
-
-
-def index_new(hub: Hub, batches: int = 16) -> bool:
-    """Make what was stored since the last time findable, in transactions of a few milliseconds, at most ``batches``.
-
-    Return whether there is more than that.
-
-    A search does so first, the save worker when it is idle, and nobody who stores something waits for it. Where the store
-    cannot be written to, a search finds what it found before.
-    """
-    with hub.store.reading() as conn:
-        pending = documents.has_unindexed(conn)
-    try:
-        while pending and batches:
-            batches -= 1
-            pending = hub.store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE
-    except HubError as fault:
-        log.warning("New items could not be indexed: {code}", code=fault.code)
-    return pending
-
-
-def index_when_quiet(hub: Hub, newest: int) -> int:
-    """Make new items findable if none came since ``newest`` was the last one, or many wait; return which is the last one now.
-
-    While they come one after the other, each batch would be in the way of the next.
-    """
-    with hub.store.reading() as conn:
-        last = documents.get_last_row(conn)
-        waiting = last - documents.get_newest_document(conn)
-    if waiting and (last == newest or waiting > WAITING_AT_MOST):
-        index_new(hub)
-    return last
 
 
 def _filter_of(wanted: SearchScope) -> DocumentFilter:

@@ -28,12 +28,13 @@ COMPONENTS: Final = (
         "gate",
         "health",
         "hosting",
+        "indexing",
         "libraries",
         "privacy",
         "retention",
         "running",
     ),
-    *("save_worker", "search", "server_process", "support_bundles", "triggers"),
+    *("save_worker", "server_process", "support_bundles", "triggers"),
 )
 ALL: Final = "all"
 #: A level that was set for longer is a slip of the clock, and ends.

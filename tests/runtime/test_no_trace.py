@@ -22,7 +22,8 @@ from python_core.runtime.confirmation import ConfirmationRequired, need_confirma
 from python_core.runtime.forgetting import ForgetRequest, carry_out, forget, get_receipt, go_on_forgetting, selection_of
 from python_core.runtime.hub import Hub
 from python_core.runtime.hub_window import HubCommand, HubWindowChange, change_hub_window, send_command
-from python_core.runtime.search import SearchScope, index_new, search
+from python_core.runtime.indexing import index_new
+from python_core.runtime.search import SearchScope, search
 from python_core.runtime.structured_output import NewOutput, put_output, remove_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.runtime.triggers import NewRun, queue_run, run_next

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 
+from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
+from python_core.runtime.indexing import index_new
 from python_core.runtime.save_worker import save_and_route_worker
 from python_core.runtime.triggers import NewRun, get_run, queue_run, wait_for_run
 from python_core.store import open_store
@@ -83,3 +87,22 @@ def test_a_fault_of_the_store_is_told_and_does_not_end_the_worker(hub: Hub) -> N
     assert wait_for_run(hub, run.id, 60).state == "succeeded"
     worker.end()
     heartbeat.stop()
+
+
+def test_the_search_index_is_joined_once_no_more_comes(worker: Worker) -> None:
+    def pieces() -> int:
+        with worker.hub.store.reading() as conn:
+            return len(conn.execute("SELECT DISTINCT segid FROM documents_index_idx").fetchall())
+
+    for n in range(8):
+        put_clip(
+            worker.hub,
+            caller(),
+            msgspec.convert({"fragments": [{"type": "text", "content": f"clip {n}"}]}, NewClip),
+            None,
+        )
+        index_new(worker.hub)
+    end = time.monotonic() + 60
+    while pieces() > 3 and time.monotonic() < end:
+        time.sleep(0.05)
+    assert pieces() <= 3

@@ -13,10 +13,10 @@ from python_core.errors import BadInput
 from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
 from python_core.runtime.queries import read_query
-from python_core.runtime.search import WAITING_AT_MOST, SearchHit, SearchScope, index_when_quiet, search
+from python_core.runtime.search import SearchHit, SearchScope, search
 from python_core.runtime.structured_output import NewOutput, put_output
 from python_core.runtime.tabs import TabInfo, record_tabs
-from python_core.store import Store, documents, open_store
+from python_core.store import Store, open_store
 from python_core.store.words import folded, lowered, pattern_of
 from tests.hubs import Clock, caller, make_hub
 
@@ -354,26 +354,6 @@ def test_a_renamed_page_is_found_by_its_new_title_and_pieces_of_it_only(hub: Hub
     assert len(found(hub, "oadin")) == 1
     record_tabs(hub, caller(), TabInfo(url="https://example.com/a", title="Interoperable", tab_id="1"))
     assert [len(found(hub, q)) for q in ("loading", "oadin", "interoperable", "operab")] == [0, 0, 1, 1]
-
-
-def test_new_items_are_indexed_once_no_more_come_or_many_wait(store: Store) -> None:
-    hub = make_hub(store, Clock())
-
-    def indexed() -> int:
-        with store.reading() as conn:
-            return documents.get_newest_document(conn)
-
-    put_text(hub, "one")
-    newest = index_when_quiet(hub, 0)
-    assert (newest, indexed()) == (1, 0)
-    put_text(hub, "two")
-    newest = index_when_quiet(hub, newest)
-    assert (newest, indexed()) == (2, 0)
-    assert (index_when_quiet(hub, newest), indexed()) == (2, 2)
-    for n in range(WAITING_AT_MOST + 1):
-        put_text(hub, f"more {n}")
-    index_when_quiet(hub, newest)
-    assert indexed() == 2 + WAITING_AT_MOST + 1
 
 
 @given(

@@ -12,7 +12,7 @@ import pytest
 from python_core.runtime.clip_views import ClipReceipt
 from python_core.runtime.clipboard import NewClip, put_clip, remove_clip
 from python_core.runtime.hub import Hub
-from python_core.runtime.search import index_new
+from python_core.runtime.indexing import index_new
 from python_core.runtime.structured_output import NewOutput, put_output, remove_output
 from python_core.store.connection import connect
 from tests.hubs import caller

@@ -15,7 +15,7 @@ import pytest
 
 from python_core.config import load_or_seed_settings
 from python_core.errors import BadInput, Conflict
-from python_core.runtime.search import index_new
+from python_core.runtime.indexing import index_new
 from python_core.support.bundle_format import BundleManifest, Gathering, Part, files_told
 from python_core.support.bundle_logs import build_logs
 from python_core.support.bundle_parts import parts

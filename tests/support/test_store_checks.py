@@ -13,7 +13,7 @@ import pytest
 from python_core.errors import Busy
 from python_core.runtime.backups import back_up_daily
 from python_core.runtime.hub import Hub
-from python_core.runtime.search import index_new
+from python_core.runtime.indexing import index_new
 from python_core.store.blobs import blob_path, put_blob
 from python_core.store.walking import Wanted
 from python_core.support.exporting import export_items

@@ -23,12 +23,12 @@ from python_core.runtime.confirmation import ConfirmationRequired, need_confirma
 from python_core.runtime.forgetting import ForgetRequest, carry_out, forget, selection_of
 from python_core.runtime.hub import Hub
 from python_core.runtime.hub_window import HubCommand, HubWindowChange, change_hub_window, send_command
+from python_core.runtime.indexing import index_new
 from python_core.runtime.ledger import note_outcome, note_reads, write_notes
 from python_core.runtime.output_schemas import put_schema
 from python_core.runtime.owner_session import begin_owner_session
 from python_core.runtime.pairing import PairingAsked, WindowWanted, ask_pairing, open_window
 from python_core.runtime.privacy import LiveRules
-from python_core.runtime.search import index_new
 from python_core.runtime.status import record_beat
 from python_core.runtime.structured_output import NewOutput, put_output
 from python_core.runtime.triggers import NewRun, queue_run, run_next

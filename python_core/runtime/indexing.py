@@ -1,0 +1,59 @@
+"""Make what was stored findable, and keep the index quick: in transactions so short that nobody who stores something waits."""
+
+from __future__ import annotations
+
+from python_core.errors import HubError
+from python_core.runtime.hub import Hub
+from python_core.store import documents
+from python_core.utils.logger import get_logger_for
+
+#: Documents of one transaction of the index: some 6 ms, in which nobody else can write.
+INDEXED_AT_ONCE = 32
+#: Items that wait for the index while more come in; a search takes in as many by itself.
+WAITING_AT_MOST = 400
+
+log = get_logger_for("python-runtime", __name__)
+
+
+def index_new(hub: Hub, batches: int = 16) -> bool:
+    """Make what was stored since the last time findable, in transactions of a few milliseconds, at most ``batches``.
+
+    Return whether there is more than that.
+
+    A search does so first, the save worker when it is idle, and nobody who stores something waits for it. Where the store
+    cannot be written to, a search finds what it found before.
+    """
+    with hub.store.reading() as conn:
+        pending = documents.has_unindexed(conn)
+    try:
+        while pending and batches:
+            batches -= 1
+            pending = hub.store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE
+    except HubError as fault:
+        log.warning("New items could not be indexed: {code}", code=fault.code)
+    return pending
+
+
+def index_when_quiet(hub: Hub, newest: int) -> int:
+    """Make new items findable if none came since ``newest`` was the last one, or many wait; return which is the last one now.
+
+    While they come one after the other, each batch would be in the way of the next.
+    """
+    with hub.store.reading() as conn:
+        last = documents.get_last_row(conn)
+        waiting = last - documents.get_newest_document(conn)
+    if waiting and (last == newest or waiting > WAITING_AT_MOST):
+        index_new(hub)
+    return last
+
+
+def join_when_quiet(hub: Hub) -> bool:
+    """Join a few of the pieces that the index was written in, some 25 ms long; return whether there is more to join.
+
+    Each batch is a piece by itself, and a search looks into every piece for each of its words.
+    """
+    try:
+        return hub.store.write(lambda conn: documents.merge_index(conn, begin=False))
+    except HubError as fault:
+        log.warning("The search index could not be joined: {code}", code=fault.code)
+        return False
