@@ -58,7 +58,9 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     source, rule, page_marks = judge_page(hub, draft.source)
     if rule is not None:
         return _excluded(rule)
-    draft, words, key = replace(draft, source=source), words_of(judged.fragments), clip.encounter.encounter_id or key
+    if source is not draft.source:
+        draft = replace(draft, source=source)
+    words, key = words_of(judged.fragments), clip.encounter.encounter_id or key
     _put_pictures(hub, pictures)
 
     def store(conn: Connection) -> ClipReceipt | ClipRefusal:

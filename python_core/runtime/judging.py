@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from python_core.runtime.fragments import AnyFragment, FilesFragment, HtmlFragment, ImageFragment, TextFragment, row_of
 from python_core.runtime.hub import Hub
 from python_core.runtime.provenance import WEB_OR_FILE, ClaimedSource
-from python_core.smrtdetect.rule_shapes import Place
+from python_core.smrtdetect.rule_shapes import Judged, Place
 from python_core.smrtdetect.websource import (
     RefusedTab,
     SeenTab,
@@ -22,6 +23,11 @@ from python_core.smrtdetect.websource import (
 )
 from python_core.store.clips import Source
 
+if TYPE_CHECKING:
+    from python_core.smrtdetect.rule_book import RuleBook
+
+#: Pages whose verdict is remembered: who reads a page copies from it several times.
+PAGES_REMEMBERED = 16
 _KINDS = {TextFragment: "t", HtmlFragment: "h"}
 
 
@@ -79,12 +85,18 @@ def judge_page(hub: Hub, source: Source) -> tuple[Source, str | None, tuple[str,
     """Judge the page that a copy was joined to, which was stored under the rules of its own time."""
     if source.visit is None:
         return source, None, ()
-    place = Place(page_title=source.title, url=source.url, host=host_of(source.url))
-    found = hub.rules.current().judge(place, (source.title, source.url), "tu")
+    found = _judge_page(hub.rules.current(), source.title, source.url)
     if found.dropped_by is not None:
         return source, found.dropped_by, ()
     title, url = found.texts
+    if (title, url) == (source.title, source.url):
+        return source, None, found.marks
     return source._replace(title=title, url=url), None, found.marks
+
+
+@lru_cache(maxsize=PAGES_REMEMBERED)
+def _judge_page(rules: RuleBook, title: str | None, url: str | None) -> Judged:
+    return rules.judge(Place(page_title=title, url=url, host=host_of(url)), (title, url), "tu")
 
 
 def judge_tab(hub: Hub, tab: TabInfo, seen: SeenTab | RefusedTab) -> SeenTab | RefusedTab:

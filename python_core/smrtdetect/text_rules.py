@@ -7,11 +7,14 @@ from typing import Final
 from python_core.smrtdetect import line_formats, structures
 from python_core.smrtdetect.code_language import has_signs, name_code, name_script
 from python_core.smrtdetect.one_liners import Named, name_one_line
+from python_core.smrtdetect.prose import is_sentence
 
 MAX_LINES: Final = 80
 MAX_LINE_CHARS: Final = 1_000
 SURE_CODE: Final = 0.8
 
+# What a patch, Markdown or a command has that a sentence has not.
+_MARKS: Final = ("`", "#", "*", "~", "@", "--")
 # Documentation inside a program has fences too.
 _REMARK_STARTS: Final = ("/*", "//", '"""', "#!", "<")
 
@@ -24,6 +27,8 @@ def name_text(head: str, *, is_whole: bool) -> Named:
 def _name(head: str, *, is_whole: bool) -> Named | None:
     first = head[0]
     if "\n" not in head:
+        if first.isalnum() and is_sentence(head) and not any(map(head.__contains__, _MARKS)):
+            return structures.name_log([head])  # nothing else has the form of a sentence
         if head.replace(" ", "").isalpha() and " " in head:
             return name_code([head])  # words alone: a command, if anything
         if named := name_one_line(head):

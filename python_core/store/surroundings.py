@@ -10,19 +10,18 @@ from python_core.store.connection import Connection
 from python_core.store.pauses import kept_out
 from python_core.store.visits import SeenPage
 
-# Of each browser only what was in front last at one of three moments can matter: after a flood of reports few of many do.
+# After a flood of reports few can matter: of each browser none before the last one at the first moment that is asked about.
 _AROUND = f"""
 SELECT {kept_out(":now", ":seen")}, (
     SELECT json_group_array(json_array(
         s.client, s.browser, s.at, s.until, s.focused, v.id, v.url, v.site, v.title, v.closed_at
-    )) FROM (
-        SELECT *,
-            max(at) FILTER (WHERE at <= :at - :settle) OVER one AS before,
-            max(at) FILTER (WHERE at <= :at) OVER one AS then_,
-            max(at) OVER one AS after
-        FROM (SELECT * FROM sightings WHERE at <= :at + :settle ORDER BY at DESC LIMIT :limit)
-        WHERE until >= :at - :window WINDOW one AS (PARTITION BY client, browser)
-    ) s LEFT JOIN visits v ON v.seq = s.visit WHERE s.at IN (s.before, s.then_, s.after)
+    ))
+    FROM (SELECT * FROM sightings WHERE at <= :at + :settle ORDER BY at DESC LIMIT :limit) s
+    LEFT JOIN visits v ON v.seq = s.visit
+    WHERE s.until >= :at - :window AND NOT EXISTS (
+        SELECT 1 FROM sightings n WHERE n.client = s.client AND n.browser IS s.browser
+            AND n.at > s.at AND n.at <= :at - :settle AND n.until >= :at - :window
+    )
 )"""
 
 
@@ -31,8 +30,8 @@ def get_surroundings(
 ) -> tuple[bool, list[SeenPage]]:
     """Return whether a pause is in force or holds ``seen_ms``, and the sightings that can tell what was in front at ``at_ms``.
 
-    Those are of each browser the last ones at that moment, ``settle_ms`` before it and after it, among the ``limit`` that began
-    last and where they reach to ``window_ms`` before it.
+    Those are of each browser the last ones ``settle_ms`` before that moment and all till ``settle_ms`` after it, among the
+    ``limit`` that began last and where they reach to ``window_ms`` before it.
     """
     row: Any = conn.execute(
         _AROUND,
