@@ -12,14 +12,14 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from python_core.errors import Conflict, HubError, NotFound
+from python_core.errors import Conflict, HubError, NotFound, StorageFull
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import Body, Instant, View, instant_ms
 from python_core.utils.atomic_json import read_json, write_json
@@ -104,23 +104,19 @@ def begin_bundle(hub: Hub, wanted: BundleRequest, command: Sequence[str] = COMMA
 
     :param command: makes it: ``smrthub bundle --json``, to which the options are added.
     :raises Conflict: one is being made already, by whichever process of the hub.
+    :raises StorageFull: nothing can be written beside the database.
     """
     since_ms = instant_ms(wanted.since, "/since")
     options = ["--since", to_rfc3339(hub.now() - DAY_MS if since_ms is None else since_ms)]
     if wanted.components is not None:
         options += ["--components", ",".join(wanted.components)]
-    folder = make_private(_folder(hub))
-    lock = FileLock(folder / "bundle.lock")
-    if not lock.try_acquire():
-        raise Conflict("A bundle is being made already: GET /support-bundle says when it is there.")
+    begun = BundleView(state="making", id=new_id(), started_at=to_rfc3339(hub.now()))
+    lock = _take_place(hub, begun)
+    arguments = [*command, *options, "--output", str(_file(hub, begun))]
+    making = threading.Thread(target=_make, args=(hub, begun, arguments, lock), name="smrthub-bundle", daemon=True)
     try:
-        for stray in (*folder.glob("*.zip"), *folder.glob(".*.zip.*.tmp")):
-            stray.unlink(missing_ok=True)
-        begun = BundleView(state="making", id=new_id(), started_at=to_rfc3339(hub.now()))
-        _tell(hub, begun)
-        arguments = [*command, *options, "--output", str(_file(hub, begun))]
-        threading.Thread(target=_make, args=(hub, begun, arguments, lock), name="smrthub-bundle", daemon=True).start()
-    except BaseException:
+        making.start()
+    except RuntimeError:  # the system gives no more threads
         lock.release()
         raise
     return begun
@@ -166,6 +162,33 @@ def remove_bundle(hub: Hub) -> None:
         path.unlink(missing_ok=True)
 
 
+def _take_place(hub: Hub, begun: BundleView) -> FileLock:
+    """Take the lock, note what begins, and remove the one before."""
+    folder = _folder(hub)
+    with _writable():
+        lock = FileLock(make_private(folder) / "bundle.lock")
+        is_taken = not lock.try_acquire()
+    if is_taken:
+        raise Conflict("A bundle is being made already: GET /support-bundle says when it is there.")
+    try:
+        with _writable():
+            for stray in (*folder.glob("*.zip"), *folder.glob(".*.zip.*.tmp")):
+                stray.unlink(missing_ok=True)
+            _tell(hub, begun)
+    except BaseException:
+        lock.release()
+        raise
+    return lock
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    try:
+        yield
+    except (OSError, HubError):
+        raise StorageFull("No bundle can be written beside the database: smrthub doctor says more.") from None
+
+
 def _make(hub: Hub, begun: BundleView, arguments: Sequence[str], lock: FileLock) -> None:
     """Have the command make it, and tell what became of it: all of this is one thread's."""
     try:
@@ -191,8 +214,9 @@ def _run(arguments: Sequence[str]) -> BundleReport | BundleFailure:
     root = str(Path(__file__).parents[2])  # where this package is, installed or not
     environ = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
     with subprocess.Popen(
-        arguments, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+        arguments, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # a hub without a console opens none for it, on Windows
+    ) as process:  # fmt: skip
         atexit.register(process.kill)
         try:
             said, _ = process.communicate(timeout=TIMEOUT_S)

@@ -11,7 +11,7 @@ from typing import get_args
 import psutil
 import pytest
 
-from python_core.errors import BadInput, Conflict, NotFound
+from python_core.errors import BadInput, Conflict, NotFound, StorageFull
 from python_core.runtime.hub import Hub
 from python_core.runtime.support_bundles import (
     BundleRequest,
@@ -175,6 +175,20 @@ def test_what_is_no_time_is_refused_and_makes_nothing(hub: Hub) -> None:
     with pytest.raises(BadInput):
         begin_bundle(hub, BundleRequest(since="yesterday"))
     assert get_bundle(hub).state == "none"
+
+
+@pytest.mark.parametrize("in_place_of", ["bundle", "bundle/bundle.lock", "bundle/.atomic-json.lock"])
+def test_where_nothing_can_be_written_it_is_told_and_nothing_is_held(hub: Hub, in_place_of: str) -> None:
+    path = hub.store.folder / in_place_of
+    if path.name == "bundle":
+        path.write_bytes(b"a file in the folder's place")
+    else:
+        path.mkdir(parents=True)
+    for _ in range(2):
+        with pytest.raises(StorageFull):
+            begin_bundle(hub, BundleRequest())
+    path.unlink() if path.is_file() else path.rmdir()
+    assert made(hub, MAKES, json.dumps(REPORT)).state == "made"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no modes there")

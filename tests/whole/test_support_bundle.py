@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import psutil
 import pytest
 
@@ -72,6 +74,24 @@ def test_of_many_at_once_one_is_made_and_the_hub_goes_on(home: Home) -> None:
         posted += 1
     assert posted
     assert ended(callers[0])["state"] == "made"
+
+
+def test_where_a_captured_word_would_get_through_there_is_no_bundle(home: Home) -> None:
+    """Names of triggers are the hub's own and not masked: a row with another name stands for a hole in the masking."""
+    home.start_hub()
+    caller = home.caller()
+    caller.copy("the quichegrandmother")
+    row = "INSERT INTO runs(id, trigger, args, client, trace_id, state, queued_at) VALUES ('x', ?, '', 'x', 'x', 'failed', 1)"
+    with closing(apsw.Connection(str(home.paths.stored() / "hub.db"))) as conn:
+        conn.execute(row, ("quichegrandmother",))
+    view = bundle_of(caller)
+    assert (view["state"], view["failure"]["code"]) == ("failed", "leak_found")
+    assert "a word of what was captured stood in store/triggers.json" in view["failure"]["message"]
+    assert "quiche" not in str(view)
+    assert caller.call("GET", "/support-bundle/file").status == 404
+    assert [*(home.paths.stored() / "bundle").glob("*zip*")] == []
+    assert b"quiche" not in b"".join(path.read_bytes() for path in home.paths.logs().parent.rglob("*.*"))
+    assert bundle_of(caller, {"components": ["health", "logs"]})["state"] == "made"
 
 
 def test_a_hub_that_ends_meanwhile_leaves_no_process_and_says_so(home: Home) -> None:
