@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from python_core.utils.log_levels import set_level
+from tests.cli.terminals import Terminal
 from tests.whole.hub_home import Home, wait_for
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -131,6 +132,12 @@ def test_a_log_disk_that_is_no_use_stops_nothing_and_what_was_lost_is_told(
     )
     assert "could not be written" in found["modules"]["logs"]["detail"]
     assert found["ready"]
+    named = Terminal(home).doctor(canary=True)
+    if fault == "full":
+        assert named["log disk"] == ("failed", "log_disk_short")
+    else:
+        assert named["folders"] == ("failed", "folder_missing")  # what is mounted over it is empty
+    assert named["part: logs"] == ("warning", "part_warning")
     if fault == "full":
         ballast.unlink()
     else:
