@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class RealHub:
     """`python -m python_core` on free ports; start and stop it as often as the test likes."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, **environ: str) -> None:
         home.mkdir()
         self._said = home / "said.txt"
         self._local = home / "local"
@@ -30,6 +30,7 @@ class RealHub:
             "LOCALAPPDATA": str(self._local),
             "SMRTHUB_BRIDGE_PORT": str(free_port()),
             "SMRTHUB_WEB_LISTENER_PORT": str(free_port()),
+            **environ,
         }
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -74,6 +75,13 @@ class RealHub:
     @property
     def listener_port(self) -> int:
         return self._runtime("web-listener")["port"]
+
+    def run(self, *arguments: str) -> str:
+        """Run the command ``smrthub`` as the hub's owner, and return what it printed."""
+        command = [sys.executable, "-c", "from python_core.cli import main; main()", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done
+        return done.stdout
 
     def ask(self, method: str, path: str, body: object = None) -> dict[str, Any]:
         """Call the bridge as its owner; anything but success fails the test."""

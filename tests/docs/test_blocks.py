@@ -15,7 +15,7 @@ from python_core.net.openapi import build_document
 from python_core.runtime.event_kinds import event_schema
 from python_core.utils.log_levels import WARNING
 from python_core.utils.log_records import Record, Trace, lines_of
-from tests.docs.pages import PAGES, Found, blocks, read
+from tests.docs.pages import PAGES, ROOT, Found, blocks, read
 from tests.house.imports import MAY_IMPORT
 from tests.net.documented import DECLARED, SUBJECTS, told
 
@@ -133,3 +133,9 @@ def test_every_text_block_is_what_the_code_says() -> None:
         checks = [check for word, check in TEXTS.items() if word in block.text]
         assert len(checks) == 1, f"{block}: say in TEXTS what holds it"
         checks[0](block.text)
+
+
+def test_the_picture_of_the_gate_has_the_steps_and_refusals_that_the_page_lists() -> None:
+    listed = re.findall(r"^\d\. (?:\*\*)?(.*)$", read("docs/security.md"), re.MULTILINE)[:8]
+    drawn = re.findall(r">(\d{3}(?:, \d{3})*)</text>", (ROOT / "docs/img/gate.svg").read_text("utf-8"))
+    assert drawn == [", ".join(re.findall(r"\b4\d\d\b", line)) for line in listed]
