@@ -9,6 +9,7 @@ added to.
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
 import time
@@ -73,9 +74,19 @@ def make_home(home: Path, clips: int, visits: int | None = None, texts: Iterator
         unfinished = folder.with_name(f"{folder.name}-unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         store = open_store(unfinished)
-        fill(store, clips=clips, visits=clips // 4 if visits is None else visits, texts=texts)
-        store.close()
+        try:
+            fill(store, clips=clips, visits=clips // 4 if visits is None else visits, texts=texts)
+        finally:
+            store.close()
         unfinished.rename(folder)
+
+
+def copy_home(home: Path, copy: Path) -> Path:
+    """Copy a home to a path that is not there yet and return it; what was written is on the disk, and in nobody's way."""
+    shutil.copytree(home, copy)
+    with (paths_in(copy).stored() / "hub.db").open("r+b") as file:
+        os.fsync(file.fileno())
+    return copy
 
 
 def fill(

@@ -72,7 +72,7 @@ def the_hub(folder: Path, rows: int) -> Iterator[Peer]:
     made = folder / f"hub-{rows}"
     made_history.make_home(made, rows, visits=0, texts=iter([("text", text) for text in texts(rows)]))
     with tempfile.TemporaryDirectory(dir=folder) as name:
-        home, began = shutil.copytree(made, Path(name, "home")), time.perf_counter()
+        home, began = made_history.copy_home(made, Path(name, "home")), time.perf_counter()
         with processes.hub(home) as (process, facts):
             url, token = facts["bridge"]["url"], {"Authorization": f"Bearer {facts['bridge']['token']}"}
             peer = Peer(psutil.Process(process.pid), time.perf_counter() - began, url, {})
@@ -129,8 +129,9 @@ def _fill_joplin(peer: Peer, token: str, rows: int) -> None:
     began, all_texts = time.monotonic(), texts(rows)
     for done, text in enumerate(all_texts, 1):
         peer.call(_note(peer, token, notebook, text))
-        if done % 500 == 0 or done == rows:
+        if done % 2_500 == 0 or done == rows:
             print(f"  {done:,} of {rows:,} notes in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+    print("  its index is being made …", file=sys.stderr, flush=True)
     of_the_last = all_texts[-1].split()[8]  # stands nowhere else
     while not peer.call(Request("GET", f"{peer.url}/search?{token}&query={of_the_last}"))["items"]:
         if time.monotonic() - began > 1_800:

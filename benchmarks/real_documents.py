@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 import sys
 import sysconfig
@@ -13,6 +14,8 @@ from typing import NamedTuple
 
 #: Characters of one document, and of one folder's files so many.
 BODY_CHARS, FOLDER_AT_MOST = 4_000, 2_000
+#: Characters of one piece of a document, on average, and of one line of it.
+PIECE_CHARS, PIECE_AT_MOST = 1_000, 10_000
 _MACRO = re.compile(r"^[.'][A-Za-z\\\"]+ ?(.*)$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\f[A-Z(\[]|\\s[-+]?\d|\\[&|/c]|\\\(..")
 
@@ -57,16 +60,59 @@ def _folders() -> dict[str, list[Path]]:
     }
 
 
-def _read(kind: str, path: Path) -> Iterator[Document]:
+def find_pieces(seed: int) -> Iterator[tuple[str, str]]:
+    """Yield pieces of all documents, each text once, as somebody could copy them: some lines, most short, about 1 KB on average.
+
+    Each has what it is before it: ``text`` or ``python``. Pieces of one document come one after the other.
+    """
+    chance = Random(seed)
+    paths = [(kind, path) for kind, paths in _folders().items() for path in paths]
+    chance.shuffle(paths)
+    seen: set[bytes] = set()
+    for kind, path in paths:
+        for piece in _cut(_text_of(kind, path), chance):
+            digest = hashlib.blake2b(piece.encode(), digest_size=8).digest()
+            if digest not in seen:
+                seen.add(digest)
+                yield "python" if kind == "source" else "text", piece
+
+
+def _cut(text: str, chance: Random) -> Iterator[str]:
+    piece = ""
+    wanted = 0.0
+    for line in text.splitlines(keepends=True):
+        wanted = wanted or chance.lognormvariate(0, 0.9) * PIECE_CHARS / 1.5
+        piece += line[:PIECE_AT_MOST]
+        if len(piece) >= wanted:
+            if piece.strip():
+                yield piece.strip()
+            piece, wanted = "", 0.0
+
+
+def _text_of(kind: str, path: Path) -> str:
+    """Return what a file says, without the marks of a manual page; nothing when it cannot be read."""
+    text = _content_of(path)
+    return _plain(text) if kind.startswith("manual") else text
+
+
+def _content_of(path: Path) -> str:
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            text = file.read(60_000).decode(errors="ignore")
+            return file.read(60_000).decode(errors="ignore")
     except (OSError, EOFError):
-        return
+        return ""
+
+
+def _plain(page: str) -> str:
+    return _ESCAPE.sub("", _MACRO.sub(r"\1", page)).replace("\\-", "-")
+
+
+def _read(kind: str, path: Path) -> Iterator[Document]:
+    text = _content_of(path)
     if kind.startswith("manual"):
         name = re.search(r'^\.S[Hh] "?.*\n(.*)$', text, re.MULTILINE)
-        text = _ESCAPE.sub("", _MACRO.sub(r"\1", text)).replace("\\-", "-")
-        title = _ESCAPE.sub("", _MACRO.sub(r"\1", name[1])).replace("\\-", "-").strip() if name else ""
+        text = _plain(text)
+        title = _plain(name[1]).strip() if name else ""
         text = text.partition(title)[2] if title else text
         title = title or path.name
     else:

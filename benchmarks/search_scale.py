@@ -1,7 +1,7 @@
 """How long a search takes at the HTTP client, by the kind of query, with 1,000, 100,000 and 1,000,000 clips stored.
 
 Run: python benchmarks/search_scale.py FOLDER [--sizes 1000 100000] [--queries 200] [--only NAME …]. Stores are made in FOLDER
-(``made_history``, seed 1, with a quarter as many visits) unless they are there; a million takes some 3 GB and 15 minutes. Its
+(``made_history``, seed 1, with a quarter as many visits) unless they are there; a million takes some 5 GB and 15 minutes. Its
 search index is left as an idle hub leaves it: joined. One client asks one query after the other, no two the same; p50 and p99 of
 all, goal: p50 ≤ 5 ms, p99 ≤ 50 ms. ``cpu`` is what the hub's process takes of a processor for one query: where it is much less than
 p50, others keep the machine busy, and the time of ``/ping`` says how much. ``partial`` is the share of replies that say that there

@@ -110,3 +110,19 @@ def test_a_short_history_is_exported_verified_and_imported_and_equal(tmp_path: P
     assert json.loads((tmp_path / "figures.json").read_text("utf-8"))["equal"] is True
     assert "equal to the last byte" in done.stdout
     assert "goal < 60 s" in done.stdout
+
+
+def test_a_short_run_tells_what_made_texts_and_real_documents_cost(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "benchmarks/scale.py", str(tmp_path), "--sizes", "60", "90", "--calls", "2"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=3 * PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["60", "90", "real-60", "real-90"]
+    for kind in ("made", "real"):
+        assert f"clips, {kind} texts" in done.stdout
+    assert done.stdout.count("POST /clipboard") == 2
