@@ -63,15 +63,15 @@ def tell_supervision() -> str | None:
     when = f"{age(found.last_ended_at)} ago" if found.last_ended_at else ""
     if found.state == "gave_up":
         storm = f"{STORM_ENDS} times within {STORM_S / 60:.0f} minutes"
-        return f"The supervisor gave up (exit code {EXIT_GAVE_UP}): the hub ended {storm}, last {how} {when}."
+        return f"The supervisor gave up (exit code {EXIT_GAVE_UP}): the hub ended {storm}, last {how}, {when}."
     if found.state == "failed":
         return f"The supervisor ended {when}: the hub ended {how}, and another start would end alike."
     if process_of(found) is None:
         return f"Its supervisor (pid {found.pid}) is gone without a word."
     if found.state == "pausing":
-        return f"The hub ended {how} {when}; its supervisor (pid {found.pid}) starts it again."
+        return f"The hub ended {how}, {when}; its supervisor (pid {found.pid}) starts it again."
     times = "once" if found.restarts == 1 else f"{found.restarts} times, last"
-    restarted = f", started again {times} after it ended {how} {when}" if found.restarts else ""
+    restarted = f", started again {times} after it ended {how}, {when}" if found.restarts else ""
     return f"by pid {found.pid}{restarted}"
 
 

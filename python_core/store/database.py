@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import apsw
 
+from python_core.errors import StorageFull
 from python_core.store import whole_clips
 from python_core.store.commits import Commits
 from python_core.store.connection import Connection, connect, finding_of
@@ -30,9 +31,12 @@ def open_store(folder: Path, tell: Callable[[str], object] | None = None) -> Sto
 
     :param tell: is given a line about what takes long.
     :raises StoreUnusable: it is damaged, of a newer version, or its folder cannot be written to.
+    :raises StorageFull: the disk has no room to make it, or to bring it up to date.
     """
     try:
         bring_up_to_date(folder, tell=tell)
+    except apsw.FullError as fault:
+        raise StorageFull(f"The disk of {folder} is full: free some space, then start again.") from fault
     except (apsw.Error, OSError) as fault:
         raise StoreUnusable(
             f"The hub cannot use its database in {folder} ({type(fault).__name__}): check that folder's disk and rights."

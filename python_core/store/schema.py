@@ -7,12 +7,13 @@ A step never changes once released. Before a step runs on a database that holds 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import apsw
 
-from python_core.errors import HubError
+from python_core.errors import HubError, StorageFull
 from python_core.store.steps import STEPS
 from python_core.utils.config_path_resolver import make_private
 from python_core.utils.file_lock import FileLock
@@ -35,11 +36,13 @@ def bring_up_to_date(
     steps: Sequence[str] = STEPS,
     tell: Callable[[str], object] | None = None,
     large_bytes: int = LARGE_BYTES,
+    free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
 ) -> None:
     """Make the database in ``folder`` if there is none, and run the steps it has not had yet; safe for many at once.
 
     :param tell: is given a line before and after each step of a large database.
     :raises StoreUnusable: it was written by a newer version, or it is no database.
+    :raises StorageFull: there is no room for the copy that is made first.
     """
     make_private(folder)
     path = folder / DATABASE_NAME
@@ -57,6 +60,8 @@ def bring_up_to_date(
             )
         size = path.stat().st_size
         say: Callable[[str], object] = tell if tell is not None and size >= large_bytes else _say_nothing
+        if 0 < have < len(steps):
+            _need_room(path, size, free_bytes(folder))
         for number in range(have + 1, len(steps) + 1):
             say(
                 f"Bringing what is stored up to date: step {number} of {len(steps)}, {size // 1_000_000} MB. "
@@ -64,6 +69,14 @@ def bring_up_to_date(
             )
             _take_step(path, number, steps[number - 1], is_new=have == 0)
             say("Done: what is stored is up to date.")
+
+
+def _need_room(path: Path, size: int, free: int) -> None:
+    if free < size:
+        raise StorageFull(
+            f"{path} has to be brought up to date. That needs {size // 1_000_000 + 1} MB for a copy that is made first, "
+            f"and {free // 1_000_000} MB are free on its disk: free some, then start again. Nothing was changed."
+        )
 
 
 def _say_nothing(_line: str) -> None:
@@ -103,11 +116,16 @@ def _back_up(conn: apsw.Connection, path: Path, number: int) -> None:
     target.unlink(missing_ok=True)
     os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     copy = apsw.Connection(str(target))
+    is_whole = False
     try:
         with copy.backup("main", conn, "main") as backup:
             backup.step()
+        is_whole = True
     finally:
         copy.close()
+        if not is_whole:  # half a copy is none, and a full disk needs the room
+            for left in (target, target.with_name(f"{target.name}-journal")):
+                left.unlink(missing_ok=True)
 
 
 def _open(path: Path) -> apsw.Connection:

@@ -20,7 +20,7 @@ from tests.cli.terminals import Terminal
             "The supervisor gave up (exit code 69): the hub ended 8 times within 10 minutes",
         ),
         ({"state": "failed", "last_code": 78}, "the hub ended with exit code 78, and another start would end"),
-        ({"state": "pausing", "last_code": -9}, "The hub ended by signal 9 1 min"),
+        ({"state": "pausing", "last_code": -9}, "The hub ended by signal 9, 1 min"),
         ({"state": "running", "started_at": "2001-01-01T00:00:00.000Z"}, "is gone without a word"),
     ],
 )

@@ -12,12 +12,13 @@ from pathlib import Path
 import apsw
 import pytest
 
+from python_core.errors import StorageFull
 from python_core.store import meta, open_store
 from python_core.store.blobs import put_blob
 from python_core.store.schema import StoreUnusable, bring_up_to_date
 from python_core.store.steps import STEPS
 from python_core.utils.ids import digest_of
-from tests.hubs import start_python
+from tests.hubs import run_python, start_python
 
 posix_modes = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps no modes")
 
@@ -31,6 +32,21 @@ print(meta.identity_of(open_store(Path(sys.argv[1]))).instance)
 ONE = ("CREATE TABLE a(x TEXT) STRICT;",)
 TWO = (*ONE, "CREATE TABLE b(y TEXT) STRICT; INSERT INTO b SELECT x FROM a;")
 TORN = (*ONE, "CREATE TABLE b(y TEXT) STRICT; INSERT INTO nowhere VALUES (1);")
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+import apsw
+from python_core.store.schema import bring_up_to_date
+from tests.store.test_schema import TWO
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+folder = Path(sys.argv[1])
+try:
+    bring_up_to_date(folder, TWO)
+except apsw.Error:
+    print("left:", [path.name for path in (folder / "backups").iterdir()])
+"""
 
 
 @pytest.fixture
@@ -75,6 +91,31 @@ def test_an_older_database_is_copied_before_the_step_that_changes_it(tmp_path: P
     backup = tmp_path / "backups" / "hub-before-step-2.db"
     assert rows(backup, "SELECT x FROM a") == [("kept",)]
     assert rows(backup, "PRAGMA user_version") == [(1,)]
+
+
+def test_without_room_for_the_copy_nothing_is_begun_and_it_says_how_much_is_needed(tmp_path: Path) -> None:
+    bring_up_to_date(tmp_path, ONE)
+    conn = apsw.Connection(str(tmp_path / "hub.db"))
+    conn.execute("INSERT INTO a VALUES (?)", ("x" * 5_000_000,))
+    conn.close()
+    with pytest.raises(StorageFull, match=r"needs 6 MB .*and 4 MB are free.* Nothing was changed"):
+        bring_up_to_date(tmp_path, TWO, free_bytes=lambda _: 4_999_999)
+    assert rows(tmp_path / "hub.db", "PRAGMA user_version") == [(1,)]
+    assert not (tmp_path / "backups").exists()
+    bring_up_to_date(tmp_path, TWO, free_bytes=lambda _: 6_000_000)
+    assert rows(tmp_path / "hub.db", "PRAGMA user_version") == [(2,)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no limit of a file's size")
+def test_half_a_copy_is_not_left_behind(tmp_path: Path) -> None:
+    """As when the disk fills up meanwhile: here no file may grow beyond a megabyte."""
+    bring_up_to_date(tmp_path, ONE)
+    conn = apsw.Connection(str(tmp_path / "hub.db"))
+    conn.execute("INSERT INTO a VALUES (?)", ("x" * 5_000_000,))
+    conn.close()
+    assert run_python(LIMITED, str(tmp_path)) == "left: []\n"
+    assert rows(tmp_path / "hub.db", "PRAGMA user_version") == [(1,)]
+    assert rows(tmp_path / "hub.db", "PRAGMA integrity_check") == [("ok",)]
 
 
 def test_a_step_that_fails_changes_nothing(tmp_path: Path) -> None:
