@@ -48,6 +48,9 @@ PARTS = {
     "items": "1,000 named in a receipt",
     "outputsMarked": "1,000 named in a receipt",
     "readBy": "the clients that read what is named",
+    "parts": "eight in a bundle",
+    "files": "the allow-list of a bundle",
+    "notes": "two of each log in a bundle",
 }
 
 
