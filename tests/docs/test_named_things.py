@@ -79,7 +79,7 @@ def commands_in(text: str) -> Iterator[list[str]]:
     inner = re.compile(r"\$\(([^()]*)\)")
     for line in [inner.sub("X", text), *inner.findall(text)]:
         for called in re.findall(r"(?:^|[\s/|])smrthub +([a-z][^|]*)", line):
-            yield shlex.split(called, comments=True)
+            yield shlex.split(called.partition(" > ")[0], comments=True)
 
 
 def fault_of(words: list[str]) -> str | None:
