@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated
 
 import msgspec
 
-from python_core.runtime.capture import is_kept_out
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.judging import judge_tab
-from python_core.runtime.room import need_room
 from python_core.runtime.shapes import Body, View
+from python_core.runtime.tab_changes import Change, TabReceipt, change_of, front_of, see_again
 from python_core.smrtdetect.websource import RefusedTab, SeenTab, TabInfo, TabRules, handle_tab_info
-from python_core.smrtdetect.words import words_of_visit
-from python_core.store import Connection, answered, documents, forgettings, marks, visits
-from python_core.store.visits import VisitRow
-from python_core.utils.ids import new_id
+from python_core.store import Connection, documents, marks, visits
+from python_core.store.tab_reports import add_report, get_standing
 
 __all__ = ["TabBatch", "TabInfo", "TabReceipt", "TabReceipts", "record_tabs"]
 
 TABS_AT_MOST = 100
-#: Visits of a tab among which a report finds its own: one that comes after more others than that begins a visit.
-LOOKED_AT = 8
 
 
 class TabBatch(Body, frozen=True, kw_only=True):
     """Several tabs; each is judged by itself."""
 
     tabs: Annotated[list[msgspec.Raw], msgspec.Meta(min_length=1, max_length=TABS_AT_MOST)]
-
-
-class TabReceipt(View, frozen=True, kw_only=True):
-    """What became of one tab: ``id`` is the client's own, or the visit's where it gave none; ``reason`` when not stored,
-    with the ``rule`` by which it is ``excluded``.
-    """
-
-    id: str | None
-    stored: bool
-    reason: str | None = None
-    rule: str | None = None
-    visit_id: str | None = None
-    duplicate: bool = False
 
 
 class TabReceipts(View, frozen=True, kw_only=True):
@@ -59,9 +40,18 @@ def record_tabs(hub: Hub, caller: Caller, sent: TabInfo | TabBatch) -> TabReceip
     tabs = [sent] if isinstance(sent, TabInfo) else [_read(raw) for raw in sent.tabs]
     rules, received_at_ms = _rules(hub), hub.now()
     judged = [(tab, judge_tab(hub, tab, handle_tab_info(tab, rules, received_at_ms)) if tab else None) for tab in tabs]
-    return TabReceipts(
-        results=hub.store.write(lambda conn: [_record(conn, hub, caller, tab, verdict) for tab, verdict in judged])
-    )
+
+    def record(conn: Connection) -> list[TabReceipt]:
+        return [_record(conn, hub, caller, tab, verdict) for tab, verdict in judged]
+
+    def record_at_once(conn: Connection) -> list[TabReceipt] | None:
+        [(tab, verdict)] = judged
+        found = change_of(conn, hub, caller, tab, verdict) if tab and isinstance(verdict, SeenTab) else None
+        if isinstance(found, Change):
+            return [_put(conn, hub, found)] if found.is_plain else None
+        return None if found is None else [found]
+
+    return TabReceipts(results=hub.store.write(record, record_at_once if len(judged) == 1 else None))
 
 
 def _read(raw: msgspec.Raw) -> TabInfo | None:
@@ -86,128 +76,40 @@ def _record(
 ) -> TabReceipt:
     if tab is None or verdict is None:
         return TabReceipt(id=None, stored=False, reason="bad_input")
-    if is_kept_out(conn, hub, verdict.observed_at_ms):  # not even that something came to the front
-        return TabReceipt(id=tab.id, stored=False, reason="paused")
     if isinstance(verdict, RefusedTab):
-        if verdict.ends_front and _sight(conn, caller, verdict, None, tab.focused):
-            announce(conn, hub, caller, "tab_changed", id=None, event=tab.event)
-        return TabReceipt(id=tab.id, stored=False, reason=verdict.reason, rule=verdict.rule)
-    key = tab.id or None
-    known = answered.get_first_item(conn, caller.client, "tab", key)
-    if known is not None:
-        return TabReceipt(id=tab.id, stored=True, visit_id=known, duplicate=True)
-    visit = _leave(conn, hub, caller, verdict) if _leaves(verdict) else _stay(conn, hub, caller, verdict)
-    if visit is None:
-        return TabReceipt(id=tab.id, stored=False, reason="not_in_front")
-    answered.add_answer(conn, caller.client, "tab", key, visit.id, hub.now())
+        return _refuse(conn, hub, caller, tab, verdict)
+    change = change_of(conn, hub, caller, tab, verdict)
+    if isinstance(change, TabReceipt):
+        return change
+    visit = change.report.visit
+    if change.is_retitled:
+        documents.set_document_title(conn, visit.document, visit.title)
+    receipt = _put(conn, hub, change)
+    if change.again is not None:
+        see_again(conn, change.again)
     marks.add_marks(conn, visit.id, verdict.marks)
-    came_to_front = verdict.event != "closed" and _sight(conn, caller, verdict, visit.seq, verdict.focused)
-    if came_to_front or verdict.event == "closed":
-        announce(conn, hub, caller, "tab_changed", id=visit.id, event=verdict.event)
-    return TabReceipt(id=tab.id or visit.id, stored=True, visit_id=visit.id)
+    return receipt
 
 
-def _leaves(tab: SeenTab) -> bool:
-    """Say whether the report is of a page that is in front no more, or never was: it begins no visit."""
-    return tab.event == "closed" or (tab.focused is False and tab.event != "activated")
+def _put(conn: Connection, hub: Hub, change: Change) -> TabReceipt:
+    add_report(conn, change.report, hub.now())
+    return change.receipt
 
 
-def _stay(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow:
-    """Extend the tab's visit if it is to this page and was seen within ``pulseSeconds``; else begin one."""
-    visit = _visit_then(conn, caller, tab)
-    if visit is None or not _is_recent(hub, visit, tab):
-        need_room(conn, hub)
-        return _begin(conn, caller, tab)
-    is_news = tab.observed_at_ms >= visit.last_seen_at_ms or not visit.title
-    title = tab.title if tab.title and is_news else visit.title
-    if title != visit.title:
-        documents.set_document_title(conn, visit.document, title)
-    return _seen(conn, replace(visit, title=title), tab.observed_at_ms)
-
-
-def _leave(conn: Connection, hub: Hub, caller: Caller, tab: SeenTab) -> VisitRow | None:
-    """Note that the tab's visit was left or closed; its time grows only if it was seen within ``pulseSeconds``."""
-    visit = _visit_then(conn, caller, tab)
-    if visit is None:
-        return None
-    if tab.event == "closed":
-        visit = replace(visit, closed_at_ms=tab.observed_at_ms)
-    return _seen(conn, visit, tab.observed_at_ms if _is_recent(hub, visit, tab) else visit.last_seen_at_ms)
-
-
-def _seen(conn: Connection, visit: VisitRow, at_ms: int) -> VisitRow:
-    seen = replace(
-        visit,
-        started_at_ms=min(visit.started_at_ms, at_ms),
-        last_seen_at_ms=max(visit.last_seen_at_ms, at_ms),
-    )
-    visits.set_visit_seen(conn, seen)
-    return seen
-
-
-def _visit_then(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow | None:
-    """Return the visit that a report belongs to: reports may come late, and not in the order in which they were made."""
-    at_ms = tab.observed_at_ms
-    recent = visits.list_visits_in_tab(conn, caller.client, _tab_key(tab), LOOKED_AT)
-    begun = [visit for visit in recent if visit.started_at_ms <= at_ms]
-    if begun:
-        visit = max(begun, key=lambda visit: (visit.started_at_ms, visit.seq))
-    elif recent:
-        visit = min(recent, key=lambda visit: (visit.started_at_ms, visit.seq))
-    else:
-        return None
-    has_ended = visit.closed_at_ms is not None and visit.closed_at_ms < at_ms
-    if visit.url != tab.url or has_ended or forgettings.is_going(conn, "visit", visit.seq):
-        return None
-    return visit
-
-
-def _is_recent(hub: Hub, visit: VisitRow, tab: SeenTab) -> bool:
-    pulse_ms = hub.settings.web_listener.pulse_seconds * 1000
-    return visit.started_at_ms - pulse_ms <= tab.observed_at_ms <= visit.last_seen_at_ms + pulse_ms
-
-
-def _begin(conn: Connection, caller: Caller, tab: SeenTab) -> VisitRow:
-    visit = VisitRow(
-        id=new_id(),
-        client=caller.client,
-        tab=_tab_key(tab),
-        browser=tab.browser,
-        url=tab.url,
-        site=tab.site,
-        title=tab.title,
-        started_at_ms=tab.observed_at_ms,
-        last_seen_at_ms=tab.observed_at_ms,
-        closed_at_ms=None,
-    )
-    words = words_of_visit(tab.url, tab.selection)
-    document = documents.add_document(conn, "visit", visit.id, tab.observed_at_ms, tab.site, None, tab.title, words)
-    return visits.add_visit(conn, replace(visit, document=document))
-
-
-def _sight(
-    conn: Connection, caller: Caller, tab: SeenTab | RefusedTab, visit: int | None, focused: bool | None
-) -> bool:
-    """Note what this browser has in front; say whether that is another page than before.
-
-    ``visit`` None is something that is not recorded: a copy made there must be joined to no page.
-    """
-    last = visits.get_sighting_at(conn, caller.client, tab.browser, tab.observed_at_ms)
-    same = last is not None and last.visit == visit
-    if isinstance(tab, SeenTab) and _leaves(tab) and not same:
-        return False  # A tab in the background: it was not in front of anybody.
-    if last is None and visit is None:
-        return False
-    if last is not None and same and last.focused == focused:
-        visits.set_sighting_until(conn, last.seq, tab.observed_at_ms)
-    else:
-        visits.add_sighting(conn, caller.client, tab.browser, visit, tab.observed_at_ms, focused)
-        if (
-            last is not None and last.until_ms > tab.observed_at_ms
-        ):  # heard of late: the one before was seen again since
-            visits.add_sighting(conn, caller.client, tab.browser, last.visit, last.until_ms, last.focused)
-    return not same
-
-
-def _tab_key(tab: SeenTab) -> str:
-    return f"{tab.browser or ''}/{tab.tab_id or ''}"
+def _refuse(conn: Connection, hub: Hub, caller: Caller, tab: TabInfo, verdict: RefusedTab) -> TabReceipt:
+    """Note that something which is not recorded came to the front: a copy made there must be joined to no page."""
+    at_ms = verdict.observed_at_ms
+    found = get_standing(conn, caller.client, None, verdict.browser, None, hub.now(), at_ms)
+    if found.is_kept_out:
+        return TabReceipt(id=tab.id, stored=False, reason="paused")
+    if verdict.ends_front and found.sighting is not None:
+        front = front_of(found.sighting, None, at_ms, tab.focused)
+        if front.extends is not None:
+            visits.set_sighting_until(conn, front.extends, at_ms)
+        else:
+            visits.add_sighting(conn, caller.client, verdict.browser, None, at_ms, tab.focused)
+        if front.is_late:
+            see_again(conn, found.sighting)
+        if front.is_another:
+            announce(conn, hub, caller, "tab_changed", id=None, event=tab.event)
+    return TabReceipt(id=tab.id, stored=False, reason=verdict.reason, rule=verdict.rule)

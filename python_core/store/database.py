@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import apsw
 
 from python_core.errors import StorageFull
-from python_core.store import whole_clips
+from python_core.store import tab_reports, whole_clips
 from python_core.store.commits import Commits
 from python_core.store.connection import Connection, connect, finding_of
 from python_core.store.forgettings import hide_forgotten
@@ -115,6 +115,7 @@ class Store:
     def _connect_writer(self) -> Connection:
         conn = connect(self.path)
         whole_clips.prepare(conn)
+        tab_reports.prepare(conn)
         return conn
 
     def write(self, act: Callable[[Connection], T], at_once: Callable[[Connection], T | None] | None = None) -> T:

@@ -55,13 +55,13 @@ class SeenPage(NamedTuple):
     closed_at_ms: int | None
 
 
-_COLUMNS = "id, client, tab, browser, url, site, title, started_at, last_seen_at, closed_at, document"
+VISIT_COLUMNS = "id, client, tab, browser, url, site, title, started_at, last_seen_at, closed_at, document"
 
 
 def add_visit(conn: Connection, visit: VisitRow) -> VisitRow:
     """Add a visit and return it with its row number."""
     conn.execute(
-        f"INSERT INTO visits(seq, {_COLUMNS}) VALUES ({next_row('visit')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO visits(seq, {VISIT_COLUMNS}) VALUES ({next_row('visit')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(visit.id, visit.client, visit.tab, visit.browser, visit.url, visit.site, visit.title),
             *(visit.started_at_ms, visit.last_seen_at_ms, visit.closed_at_ms, visit.document),
@@ -72,43 +72,16 @@ def add_visit(conn: Connection, visit: VisitRow) -> VisitRow:
     return made
 
 
-def list_visits_in_tab(conn: Connection, client: str, tab: str, limit: int) -> list[VisitRow]:
-    """Return the visits in a tab that came last, newest first."""
-    rows = conn.execute(
-        f"SELECT {_COLUMNS}, seq FROM visits WHERE client = ? AND tab = ? ORDER BY seq DESC LIMIT ?",
-        (client, tab, limit),
-    )
-    return [VisitRow(*row) for row in rows]
-
-
 def get_visit(conn: Connection, visit_id: str) -> VisitRow | None:
     """Return one visit."""
-    row = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits WHERE id = ?", (visit_id,)).fetchone()
+    row = conn.execute(f"SELECT {VISIT_COLUMNS}, seq FROM visits WHERE id = ?", (visit_id,)).fetchone()
     return VisitRow(*row) if row else None
 
 
 def get_visit_in_row(conn: Connection, seq: int) -> VisitRow:
     """Return the visit of a row that is there."""
-    row: Any = conn.execute(f"SELECT {_COLUMNS}, seq FROM visits WHERE seq = ?", (seq,)).fetchone()
+    row: Any = conn.execute(f"SELECT {VISIT_COLUMNS}, seq FROM visits WHERE seq = ?", (seq,)).fetchone()
     return VisitRow(*row)
-
-
-def set_visit_seen(conn: Connection, visit: VisitRow) -> None:
-    """Write a visit's title, times and end."""
-    conn.execute(
-        "UPDATE visits SET title = ?, started_at = ?, last_seen_at = ?, closed_at = ? WHERE seq = ?",
-        (visit.title, visit.started_at_ms, visit.last_seen_at_ms, visit.closed_at_ms, visit.seq),
-    )
-
-
-def get_sighting_at(conn: Connection, client: str, browser: str | None, at_ms: int) -> SightingRow | None:
-    """Return what this browser had in front at a moment, or last before it."""
-    row = conn.execute(
-        "SELECT seq, client, browser, visit, at, until, focused FROM sightings "
-        "WHERE client = ? AND browser IS ? AND at <= ? ORDER BY at DESC, seq DESC LIMIT 1",
-        (client, browser, at_ms),
-    ).fetchone()
-    return SightingRow._make((*row[:6], None if row[6] is None else bool(row[6]))) if row else None
 
 
 def add_sighting(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import pytest
@@ -27,14 +25,13 @@ from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.status import get_status
 from python_core.runtime.tabs import TabInfo, record_tabs
-from python_core.store import Connection, Store, open_store
+from python_core.store import Store, open_store
 from python_core.store.blobs import recover_blobs
 from python_core.utils.ids import digest_of, is_id
 from python_core.utils.timestamps import to_rfc3339
 from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events
+from tests.stepwise import Stepwise, told_of
 
-T = TypeVar("T")
-UUID = "[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 40
 PICTURES = {
     "image/png": PNG,
@@ -331,30 +328,6 @@ def test_a_duplicate_window_of_zero_still_knows_what_came_in_the_same_moment(sto
     assert not put(hub).duplicate
 
 
-class Stepwise(Store):
-    """Stores by the act alone, step by step."""
-
-    def write(self, act: Callable[[Connection], T], at_once: Callable[[Connection], T | None] | None = None) -> T:
-        return super().write(act)
-
-
-def everything_in(store: Store) -> dict[str, list[tuple[Any, ...]]]:
-    tables = [
-        "clips",
-        "fragments",
-        "documents",
-        "answered",
-        "events",
-        "tallies",
-        "marks",
-        "forgettings",
-        "visits",
-        "sightings",
-    ]
-    with store.reading() as conn:
-        return {table: conn.execute(f"SELECT * FROM main.{table}").fetchall() for table in tables}
-
-
 @pytest.mark.parametrize(
     ("fragments", "said", "key"),
     [
@@ -376,10 +349,7 @@ def test_one_statement_stores_what_the_steps_store(
         put(hub, text("the one before"))
         receipts = [put(hub, *fragments, key=key, **said) for _ in range(2)]
         assert [each.duplicate for each in receipts] == [False, True]
-        shown = str((receipts, everything_in(hub.store)))
-        for n, each in enumerate(dict.fromkeys(re.findall(UUID, shown))):
-            shown = shown.replace(each, f"id {n}")
-        found.append(shown)
+        found.append(told_of(hub.store, receipts))
         hub.store.close()
     assert found[0] == found[1]
     assert "clipboard_processed" in found[0]

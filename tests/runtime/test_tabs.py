@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import random
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+from python_core.runtime.capture import Pause, pause_capture
 from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
 from python_core.runtime.tabs import TabBatch, TabInfo, TabReceipt, record_tabs
-from python_core.store import Store
+from python_core.store import Store, open_store
 from python_core.store.visits import VisitRow, get_visit
 from python_core.utils.timestamps import to_rfc3339
 from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events
+from tests.stepwise import Stepwise, told_of
 
 PAGE = "https://example.com/page"
 
@@ -219,3 +223,40 @@ def test_an_old_event_does_not_join_a_visit_that_began_much_later(hub: Hub, cloc
     clock.pass_s(10)
     tell(hub, at_s=3610, event="heartbeat")
     assert spans_of(hub) == [("page", 3600, 3610), ("page", 0, 0)]
+
+
+def history(hub: Hub, clock: Clock, chance: random.Random) -> list[Any]:
+    """Tell of tabs at random: early, late, repeated, private, marked, in two browsers."""
+    told: list[Any] = []
+    for n in range(150):
+        clock.pass_s(chance.choice([0, 0.1, 1, 30, 100, 700]))
+        said: dict[str, Any] = {"url": chance.choice(["https://a.example/1", "https://b.example/", "chrome://x"])}
+        for member, values in {
+            "title": ["A", "B", "password: hunter2x!A9"],
+            "event": ["activated", "updated", "heartbeat", "closed"],
+            "tabId": [1, 2],
+            "browser": ["chrome", "firefox"],
+            "focused": [True, True, False],
+            "incognito": [False, False, True],
+            "id": ["one", "two", f"own {n}"],
+            "observedAt": [to_rfc3339(clock() - chance.randrange(chance.choice([100, 5_000, 600_000])))],
+            "selection": ["some words"],
+        }.items():
+            if chance.random() < 0.6:
+                said[member] = chance.choice(values)
+        if chance.random() < 0.1:
+            pause_capture(hub, caller(), Pause(seconds=5))
+        told.append(record_tabs(hub, caller(), msgspec.convert(said, TabInfo)))
+    return told
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_statement_records_what_the_steps_record(tmp_path: Path, seed: int) -> None:
+    found = []
+    for kind in (Store, Stepwise):
+        clock = Clock()
+        open_store(tmp_path / kind.__name__).close()
+        hub = make_hub(kind(tmp_path / kind.__name__), clock)
+        found.append(told_of(hub.store, history(hub, clock, random.Random(seed))))
+        hub.store.close()
+    assert found[0] == found[1]
