@@ -118,7 +118,7 @@ def _say_written(manifest: BundleManifest, target: Path, digest: str) -> None:
     say(f"Wrote {shown(str(target))}, {target.stat().st_size:,} bytes")
     say(f"SHA-256 {digest}")
     for kind, times in manifest.redactions.items():
-        say(f"  masked: {times:,} {kind}")
+        say(f"  masked {kind}: {times:,}")
     for part in manifest.parts:
         if part.state in ("failed", "left out"):
             note(f"{part.name} is not in it: {part.reason}")

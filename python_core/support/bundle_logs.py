@@ -43,7 +43,7 @@ def build_logs(gathering: Gathering, slug: str, most_bytes: int = LOG_BYTES) -> 
     if older:
         gathering.notes.append(f"logs/{slug}: the oldest {older} records of the span are left out: too large")
     if unread:
-        gathering.notes.append(f"logs/{slug}: {unread} lines are no records and left out")
+        gathering.notes.append(f"logs/{slug}: lines that are no records are left out: {unread}")
     if not kept:
         return {}
     forms = [_log_forms(entry, gathering.masker) for _, entry in kept]

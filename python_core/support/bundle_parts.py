@@ -7,8 +7,9 @@ import platform
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,8 @@ import msgspec
 
 from python_core import __version__
 from python_core.config import SECTIONS, read_privacy_rules, rules_path
-from python_core.errors import HubError, NotFound
+from python_core.config.sections import AnySection
+from python_core.errors import HubError, NotFound, SettingsInvalid
 from python_core.store import integrity, overview
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.bundle_format import Gathering, Part, as_json
@@ -55,27 +57,44 @@ def parts() -> tuple[Part, ...]:
 
 def _settings(gathering: Gathering) -> dict[str, bytes]:
     """Numbers, switches and choices are told; texts and lists that are not the default are masked: they name what is yours."""
+    files: dict[str, Callable[[Gathering], dict[str, Any] | None]] = {
+        **{section.file_name: partial(_section_told, section) for section in SECTIONS},
+        "privacy-rules.json": _rules_told,
+    }
     built = {}
-    for section in SECTIONS:
-        loaded = load_seen(gathering.machine, section.name)
-        if loaded is None:
+    for name, tell in files.items():
+        try:
+            found = tell(gathering)
+        except SettingsInvalid:
+            gathering.notes.append(f"config/{name} cannot be taken: smrthub doctor says what to do")
             continue
-        rows = {}
-        for setting in section.settings:
-            value = getattr(loaded.settings, setting.field)
-            is_told = value == setting.default or isinstance(value, bool | int) or setting.rule.startswith("one of ")
-            if not is_told:
-                value = f"[masked: {len(value)} {'entries' if isinstance(value, tuple) else 'characters'}]"
-                gathering.masker.counts["settings"] += 1
-            rows[setting.name] = {"value": value, "source": loaded.sources[setting.name]}
-        built[f"config/{section.file_name}"] = as_json(gathering.masker.value(msgspec.to_builtins(rows)))
-    path = rules_path(gathering.machine.paths)
-    if path.exists():
-        rules = read_privacy_rules(path)
-        built["config/privacy-rules.json"] = as_json(
-            {"rules": len(rules.rules), "enabled": sum(rule.enabled for rule in rules.rules)}
-        )
+        if found is not None:
+            built[f"config/{name}"] = as_json(found)
     return built
+
+
+def _section_told(section: AnySection, gathering: Gathering) -> dict[str, Any] | None:
+    loaded = load_seen(gathering.machine, section.name)
+    if loaded is None:
+        return None
+    rows = {}
+    for setting in section.settings:
+        value = getattr(loaded.settings, setting.field)
+        is_told = value == setting.default or isinstance(value, bool | int) or setting.rule.startswith("one of ")
+        if not is_told:
+            value = f"[masked: {len(value)} {'entries' if isinstance(value, tuple) else 'characters'}]"
+            gathering.masker.counts["settings"] += 1
+        rows[setting.name] = {"value": value, "source": loaded.sources[setting.name]}
+    told: dict[str, Any] = gathering.masker.value(msgspec.to_builtins(rows))
+    return told
+
+
+def _rules_told(gathering: Gathering) -> dict[str, Any] | None:
+    path = rules_path(gathering.machine.paths)
+    if not path.exists():
+        return None
+    rules = read_privacy_rules(path).rules
+    return {"rules": len(rules), "enabled": sum(rule.enabled for rule in rules)}
 
 
 def _doctor(gathering: Gathering) -> dict[str, bytes]:

@@ -56,7 +56,8 @@ def check_settings(machine: Machine, name: str) -> Finding:
     try:
         loaded = load_seen(machine, name)
     except SettingsInvalid as fault:
-        detail = f"cannot be taken, at {len(fault.details) or 1} places"
+        places = len(fault.details) or 1
+        detail = f"cannot be taken, at {places} {'place' if places == 1 else 'places'}"
         return Finding(
             check, "failed", detail, "settings_invalid", "smrthub config check says where and what is right."
         )
@@ -113,11 +114,8 @@ def check_log_disk(machine: Machine) -> Finding:
     if not (folder.stat().st_mode & stat.S_IWUSR and os.access(folder, os.W_OK)):
         advice = f"Let the hub write there: chmod u+rwx {folder}"
         return Finding("log disk", "failed", "cannot be written", "logs_read_only", advice)
-    free, written = (
-        machine.free_bytes(folder),
-        max((each.lstat().st_mtime for each in folder.glob("*.json")), default=None),
-    )
-    age_s = None if written is None else max(0, machine.now() // 1000 - int(written))
+    free, written = machine.free_bytes(folder), [each.lstat().st_mtime for each in folder.glob("*.json")]
+    age_s = max(0, machine.now() // 1000 - int(max(written))) if written else None
     if free < LOG_ROOM_BYTES:
         return Finding("log disk", "failed", f"{free >> 20:,} MiB free", "log_disk_short", "Free some space.", age_s)
     told = "" if age_s is None else f", last written {span(age_s)} ago"

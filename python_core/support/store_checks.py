@@ -128,7 +128,13 @@ def _check_pages(look: _Look) -> Finding:
     )
     copies = list_daily_copies(look.folder)
     copy = str(copies[0].path) if copies else "BACKUP"
-    return Finding("pages", "failed", f"{len(faults)} faults; readable are {told}", "damaged_pages", _SAVE + copy)
+    return Finding(
+        "pages",
+        "failed",
+        f"{len(faults)} {'fault' if len(faults) == 1 else 'faults'}; readable are {told}",
+        "damaged_pages",
+        _SAVE + copy,
+    )
 
 
 def _check_references(look: _Look) -> Finding:

@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from python_core.config import load_or_seed_settings
+from python_core.config import load_or_seed_privacy_rules, load_or_seed_settings
 from python_core.errors import BadInput, Conflict
 from python_core.runtime.indexing import index_new
 from python_core.support.bundle_format import BundleManifest, Gathering, Part, files_told
@@ -145,6 +145,17 @@ def test_a_part_that_breaks_is_told_and_is_no_end(machine: Machine) -> None:
     manifest = verify_bundle(bundle(machine, listed=[*parts(), Part("system", "breaks", breaks)]))
     [told] = [part for part in manifest.parts if part.name == "breaks"]
     assert (told.state, told.reason) == ("failed", "PermissionError")
+
+
+@pytest.mark.parametrize("damaged", ["bridge-settings.json", "privacy-rules.json"])
+def test_settings_that_cannot_be_taken_do_not_keep_the_others_out(machine: Machine, damaged: str) -> None:
+    load_or_seed_privacy_rules(machine.paths, {})
+    (machine.paths.config() / damaged).write_text('{"port": "indexedgrandmother"', "utf-8")
+    manifest = verify_bundle(bundle(machine))
+    told = {name for name in manifest.files if name.startswith("config/")}
+    every = {"bridge-settings.json", "web-listener-settings.json", "privacy-rules.json"}
+    assert told == {f"config/{name}" for name in every - {damaged}}
+    assert f"config/{damaged} cannot be taken: smrthub doctor says what to do" in manifest.notes
 
 
 def test_what_is_too_large_is_left_out_and_told(machine: Machine) -> None:
