@@ -15,6 +15,7 @@ from python_core.store import Connection, events, visits
 from python_core.store.documents import DocumentRow, get_document
 from python_core.store.hub_window import get_window
 from python_core.store.moments import find_item, list_near
+from python_core.store.origins import get_origin
 from python_core.utils.ids import is_id
 from python_core.utils.timestamps import to_rfc3339
 
@@ -131,7 +132,7 @@ class _Budget:
             off_seconds=(row.at_ms - self._at_ms) / 1000,
             title=row.title[:TITLE_CHARS],
             snippet=row.body[:SNIPPET_CHARS],
-            source=source_of(self._conn, row),
+            source=source_of(row, get_origin(self._conn, row.kind, row.item)),
             trust="untrusted",
         )
 

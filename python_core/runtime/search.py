@@ -17,7 +17,7 @@ from python_core.store import Connection, documents
 from python_core.store.documents import DocumentRow
 from python_core.store.expressions import DocumentFilter
 from python_core.store.finding import Candidate, Found, find_documents
-from python_core.store.origins import get_origin
+from python_core.store.origins import Origin, get_origins
 from python_core.store.words import Typed
 from python_core.utils.timestamps import to_rfc3339
 
@@ -100,8 +100,7 @@ def search(
         upto, now_ms, *after = place or (documents.get_newest_document(conn), hub.now())
         found = find_documents(conn, typed, chosen, upto, now_ms, LOOKS_FOR_S)
         groups = [group for group in _folded(found) if not after or _place_of(group) > (-after[0], -after[1])]
-        marker = Marker(typed.wanted)
-        hits = ((group[0], hit) for group in groups if (hit := _hit_of(conn, group, typed, marker, hub.now())))
+        hits = _hits_of(conn, groups, typed, hub.now(), limit)
         shown = list(islice(hits if max_chars is None else _fitting(hits, max_chars - ENVELOPE_CHARS), limit))
     last = shown[-1][0] if shown and shown[-1][0] is not groups[-1][0] else None
     return SearchPage(
@@ -134,14 +133,37 @@ def _place_of(group: list[Candidate]) -> tuple[int, int]:
     return -group[0].score, -group[0].seq
 
 
-def _hit_of(conn: Connection, group: list[Candidate], typed: Typed, marker: Marker, now_ms: int) -> SearchHit | None:
-    """Show the best of a group; None when it is being forgotten at this moment, and hidden till it is gone."""
-    best = group[0]
-    row = documents.get_document(conn, best.seq)
-    if row is None:
-        return None
+def _hits_of(
+    conn: Connection, groups: list[list[Candidate]], typed: Typed, now_ms: int, at_once: int
+) -> Iterator[tuple[Candidate, SearchHit]]:
+    """Show the best of each group, but what is being forgotten at this moment, and hidden till it is gone."""
+    marker = Marker(typed.wanted)
+    for n in range(0, len(groups), at_once):
+        chosen = groups[n : n + at_once]
+        rows = documents.get_documents(conn, [group[0].seq for group in chosen])
+        origins = get_origins(conn, [(row.kind, row.item) for row in rows.values()])
+        others = documents.get_items(conn, [other.seq for group in chosen for other in group[1 : 1 + FOLDED_AT_MOST]])
+        for best, *same in chosen:
+            row = rows.get(best.seq)
+            if row is not None:
+                ids = [others[other.seq] for other in same[:FOLDED_AT_MOST] if other.seq in others]
+                yield (
+                    best,
+                    _hit_of(best, row, source_of(row, origins.get(row.item)), typed, marker, now_ms, len(same), ids),
+                )
+
+
+def _hit_of(
+    best: Candidate,
+    row: DocumentRow,
+    source: HitSource,
+    typed: Typed,
+    marker: Marker,
+    now_ms: int,
+    folded: int,
+    folded_ids: list[str],
+) -> SearchHit:
     snippet, marks = marker.snippet_of(row.body)
-    others = (documents.get_document(conn, other.seq) for other in islice(group, 1, 1 + FOLDED_AT_MOST))
     return SearchHit(
         kind=row.kind,
         id=row.item,
@@ -150,10 +172,10 @@ def _hit_of(conn: Connection, group: list[Candidate], typed: Typed, marker: Mark
         marks=marks,
         score=best.score / 10_000,
         at=to_rfc3339(row.at_ms),
-        why=_why(best, typed, bool(marker.places_of(row.title)), bool(marks), now_ms - row.at_ms),
-        source=source_of(conn, row),
-        folded=len(group) - 1,
-        folded_ids=[other.item for other in others if other is not None],
+        why=_why(best, typed, marker.stands_in(row.title), bool(marks), now_ms - row.at_ms),
+        source=source,
+        folded=folded,
+        folded_ids=folded_ids,
         trust="untrusted",
     )
 
@@ -171,9 +193,8 @@ def _why(best: Candidate, typed: Typed, in_title: bool, in_text: bool, age_ms: i
     return [reason for reason, holds in reasons.items() if holds]
 
 
-def source_of(conn: Connection, row: DocumentRow) -> HitSource:
+def source_of(row: DocumentRow, origin: Origin | None) -> HitSource:
     """Return where a document's item is from."""
-    origin = get_origin(conn, row.kind, row.item)
     return HitSource(app=origin.app, site=row.site, url=origin.url) if origin else HitSource(site=row.site)
 
 

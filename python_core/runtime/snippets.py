@@ -43,6 +43,11 @@ class Marker:
         piece = text[start:end]
         return head + piece + tail, [(first + len(head), last + len(head)) for first, last in self.places_of(piece)]
 
+    def stands_in(self, text: str) -> bool:
+        """Say whether a term stands in a short text."""
+        flat = _flat(text)[0]
+        return _first_of(self._words, flat) is not None or _first_of(self._inner, flat) is not None
+
     def places_of(self, text: str) -> list[tuple[int, int]]:
         """Return where terms stand in a short text, as ``[start, end)``."""
         flat, origins = _flat(text)
@@ -85,16 +90,18 @@ def _flat(text: str) -> tuple[str, Sequence[int]]:
     """Return a text without accents, and which character of the text each of its characters came from."""
     if text.isascii():
         return text, range(len(text))
-    flat, origins, end = list[str](), list[int](), 0
+    parts, end = list[tuple[int, int, str]](), 0  # where a piece stands in the text, and what it is without accents
     for found in _NOT_ASCII.finditer(text):
-        at, plain = found.start(), _plain(found[0])
-        flat += text[end:at], plain
-        origins += range(end, at)
-        origins += [at] * len(plain)
+        at = found.start()
+        parts += (end, at, text[end:at]), (at, at + 1, _plain(found[0]))
         end = at + 1
-    flat.append(text[end:])
-    origins += range(end, len(text))
-    return "".join(flat), origins
+    flat = "".join(plain for _, _, plain in parts) + text[end:]
+    if all(len(plain) == last - first for first, last, plain in parts):
+        return flat, range(len(text))
+    origins = list[int]()
+    for first, last, plain in parts:
+        origins += range(first, last) if len(plain) == last - first else [first] * len(plain)
+    return flat, [*origins, *range(end, len(text))]
 
 
 @lru_cache(maxsize=4_096)

@@ -78,6 +78,18 @@ def get_document(conn: Connection, seq: int) -> DocumentRow | None:
     return DocumentRow._make(row) if row else None
 
 
+def get_documents(conn: Connection, seqs: list[int]) -> dict[int, DocumentRow]:
+    """Return those of these documents that there are, by their rows."""
+    sql = f"SELECT {_COLUMNS} FROM documents WHERE seq IN (SELECT value FROM json_each(?))"
+    return {row[0]: DocumentRow._make(row) for row in conn.execute(sql, (str(seqs),))}
+
+
+def get_items(conn: Connection, seqs: list[int]) -> dict[int, str]:
+    """Return the ids of the items of those of these documents that there are, by the documents' rows."""
+    sql = "SELECT seq, item FROM documents WHERE seq IN (SELECT value FROM json_each(?))"
+    return dict(conn.execute(sql, (str(seqs),))) if seqs else {}
+
+
 def set_document_title(conn: Connection, seq: int, title: str) -> None:
     """Give a document another title, in the index too."""
     row = get_document(conn, seq)

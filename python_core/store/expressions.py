@@ -24,6 +24,11 @@ class DocumentFilter:
     from_ms: int | None = None
     to_ms: int | None = None
 
+    @property
+    def is_of_any(self) -> bool:
+        """Say whether documents of any kind, site and program are wanted."""
+        return not _scope_of(self)
+
 
 def is_short(term: Term) -> bool:
     """Say whether a term is a prefix that is too short for the index."""
@@ -41,6 +46,11 @@ def phrases_of(term: Term) -> list[str]:
             twos = twos_of(run)[:-1] if dense else [run]
             phrases.append(f'terms : "{" ".join(twos)}"' if twos else f'terms : "{run}"*')
     return phrases
+
+
+def words_in(phrase: str) -> int:
+    """Return how many words a phrase of ``phrases_of`` has."""
+    return len(WORD.findall(phrase.partition('"')[2]))
 
 
 def match_of(typed: Typed, wanted: DocumentFilter) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
@@ -19,8 +18,9 @@ from python_core.store.expressions import (
     phrases_of,
     piece_of,
     titles_of,
+    words_in,
 )
-from python_core.store.looking import Looked, Reader, Row, look
+from python_core.store.looking import FIRST_WINDOW, Looked, Reader, Row, look
 from python_core.store.words import Term, Typed, folded, lowered, pattern_of
 
 #: The newest matches among which the best are found, and, further back, the newest with all words in the title.
@@ -35,12 +35,21 @@ RARE_READ = 4
 FEW, PIECES_AT_MOST = 10, 60
 #: Groups of three characters that are looked for together: more are slower, and what is found is read again.
 GRAMS = 3
-#: What looking for titles further back may take, and the rows in which it begins.
-TITLES_S, TITLES_WINDOW = 0.003, 1_000
+#: Rows in which the last matches up to a time stand: rows are found by days.
+A_DAY = 1_024
+#: What looking for titles further back may take, how many rows more than a word's its title stands in, and in how many it begins.
+TITLES_S, TITLES_RARER, TITLES_WINDOW = 0.0015, 10, (1_000, 64_000)
+
+
+class Phrase(NamedTuple):
+    """How much a phrase of the query tells, and how many words it has."""
+
+    weight: float
+    words: int
 
 
 class Candidate(NamedTuple):
-    """A document that fits: documents of one ``fold`` say the same; ``is_piece``: found inside words."""
+    """A document that fits, the greater the better: those of one ``fold`` say the same; ``is_piece``: found inside words."""
 
     score: int
     seq: int
@@ -68,8 +77,7 @@ def find_documents(
             search.run()
         except Interrupted:
             search.is_partial = True
-    ranked = sorted(search.found.values(), key=lambda each: (-each.score, -each.seq))
-    return Found(ranked, search.is_partial)
+    return Found(sorted(search.found.values(), reverse=True), search.is_partial)
 
 
 @dataclass
@@ -96,19 +104,23 @@ class _Search:
 
     def _by_words(self) -> None:
         """Rank the newest matches, and the newest further back whose title has all the words."""
-        match, weights = match_of(self.typed, self.wanted), self._weights(self.typed)
-        looked = self._newest(match, weights, RANKED_AT_MOST)
-        self._rank(looked.rows, weights)
+        phrases = self._weighed(self.typed)
+        looked = self._newest(match_of(self.typed, self.wanted), phrases, RANKED_AT_MOST)
+        self._rank(looked.rows, phrases)
         if looked.rows and looked.low > self.first and not looked.is_cut:
-            self._by_titles(looked.low - 1)
+            self._by_titles(looked)
 
-    def _by_titles(self, last: int) -> None:
+    def _by_titles(self, above: Looked) -> None:
         """Add what is further back and has all the words in its title; it is not looked into."""
         titles = titles_of(self.typed, self.wanted)
         if titles is None:
             return
+        least, most = TITLES_WINDOW
+        window = TITLES_RARER * TITLES_AT_MOST * (self.last + 1 - above.low) // len(above.rows)
         with self.deadline.at_most(TITLES_S):  # not to have found all in that time is not partial
-            looked = look(self._reader(titles), self.first, last, TITLES_AT_MOST, window=TITLES_WINDOW)
+            looked = look(
+                self._reader(titles), self.first, above.low - 1, TITLES_AT_MOST, min(max(least, window), most)
+            )
         for seq, at_ms, fold in looked.rows:
             score = ranking.score_of(ranking.IN_TITLE, self.now_ms - at_ms, is_together=False)
             self.found[seq] = Candidate(score, seq, fold)
@@ -116,24 +128,25 @@ class _Search:
     def _by_reading(self, short: list[Term]) -> None:
         """Find short prefixes by reading the newest texts that have the rest; by the index only where that finds few."""
         rest = Typed(tuple(term for term in self.typed.wanted if term not in short), self.typed.unwanted)
-        weights = self._weights(rest)
-        rows = self._newest(match_of(rest, self.wanted), weights, READ_AT_MOST).rows
+        phrases = self._weighed(rest)
+        is_any = not rest.wanted and not rest.unwanted and self.wanted.is_of_any
+        looked = self._newest(None if is_any else match_of(rest, self.wanted), phrases, READ_AT_MOST)
         sql = (
             f"SELECT seq, title, substr(body, 1, {READ_CHARS}) FROM documents "
             "WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"
         )
         patterns, good = [pattern_of(term) for term in short], set[int]()
-        for seq, title, body in self.conn.execute(sql, (str([row[0] for row in rows]),)):
+        for seq, title, body in self.conn.execute(sql, (str([row[0] for row in looked.rows]),)):
             text = lowered(folded(f"{title}\n{body}"))
             if all(pattern.search(text) for pattern in patterns):
                 good.add(seq)
             if len(good) == ENOUGH_READ:
                 break
-        self._rank([row for row in rows if row[0] in good], weights)
-        is_rare = len(good) <= RARE_READ
-        if is_rare and len(rows) == READ_AT_MOST:
+        self._rank([row for row in looked.rows if row[0] in good], phrases)
+        is_rare, has_more = len(good) <= RARE_READ, looked.low > self.first
+        if is_rare and has_more:
             self._by_words()
-        self.is_partial |= not is_rare and (len(good) == ENOUGH_READ or len(rows) == READ_AT_MOST)
+        self.is_partial |= not is_rare and (len(good) == ENOUGH_READ or has_more)
 
     def _by_pieces(self) -> None:
         """Find what stands inside words, in the heads of documents."""
@@ -159,54 +172,60 @@ class _Search:
                 score = ranking.score_of(share, self.now_ms - at_ms, is_together=False)
                 self.found[seq] = Candidate(score, seq, fold, is_piece=True)
 
-    def _newest(self, match: str, weights: list[float], most: int) -> Looked:
+    def _newest(self, match: str | None, phrases: list[Phrase], most: int) -> Looked:
         """Return the newest rows that match, each with its time, what says the same, and how well it fits."""
-        if "*" in match:  # the lists of all words that begin so are joined each time: once, then
+        reader = self._reader(match, phrases)
+        if match is None or "*" in match:  # the lists of all words that begin so are joined each time: once, then
             looked = Looked(self.first)
             try:
-                looked.rows += islice(self._reader(match, weights)(self.first, self.last, True), most)
+                looked.rows += islice(reader(self.first, self.last, True), most)
             except Interrupted:
                 looked.is_cut = True
             looked.rows.reverse()
+            looked.low = looked.rows[0][0] if len(looked.rows) == most else self.first
         else:
-            looked = look(self._reader(match, weights), self.first, self.last, most)
+            looked = look(reader, self.first, self.last, most, FIRST_WINDOW if self.wanted.to_ms is None else A_DAY)
         if looked.is_cut:
             self.is_partial = True
             self.deadline.allow(GRACE_S)
         return looked
 
-    def _reader(self, match: str, weights: list[float] | None = None) -> Reader:
-        """Build what reads the rows in a span that match; with ``weights`` they are told how well they fit."""
-        fit = "" if weights is None else f", fit(documents_index{', ?' * len(weights)})"
+    def _reader(self, match: str | None, phrases: list[Phrase] | None = None) -> Reader:
+        """Build what reads the rows in a span that match, or all; with ``phrases`` they are told how well they fit."""
+        ends = [("at >= ?", self.wanted.from_ms), ("at <= ?", self.wanted.to_ms)]
+        when = "".join(f" AND p.{condition}" for condition, at_ms in ends if at_ms is not None)
+        given = [at_ms for _, at_ms in ends if at_ms is not None]
+        if match is None:
+            sql = f"SELECT p.seq, p.at, p.fold, 0 FROM document_places p WHERE p.seq BETWEEN ? AND ?{when} ORDER BY p.seq DESC"
+            return lambda low, high, _: self.conn.execute(sql, (low, high, *given))
+        of_fit = [each for phrase in phrases or () for each in phrase]
+        fit = "" if phrases is None else f", fit(documents_index{', ?' * len(of_fit)})"
         sql = (
             f"SELECT i.rowid, p.at, p.fold{fit} FROM documents_index i CROSS JOIN document_places p ON p.seq = i.rowid "
-            "WHERE documents_index MATCH ? AND i.rowid BETWEEN ? AND ?"
+            f"WHERE documents_index MATCH ? AND i.rowid BETWEEN ? AND ?{when} ORDER BY i.rowid"
         )
-        ends = [("at >= ?", self.wanted.from_ms), ("at <= ?", self.wanted.to_ms)]
-        sql += "".join(f" AND p.{condition}" for condition, at_ms in ends if at_ms is not None)
-        given = [at_ms for _, at_ms in ends if at_ms is not None]
+        return lambda low, high, newest_first: self.conn.execute(
+            f"{sql} DESC" if newest_first else sql, (*of_fit, match, low, high, *given)
+        )
 
-        def read(low: int, high: int, newest_first: bool) -> Iterable[Row]:
-            order = " ORDER BY i.rowid DESC" if newest_first else ""
-            return self.conn.execute(sql + order, (*(weights or ()), match, low, high, *given))
-
-        return read
-
-    def _rank(self, rows: list[Row], weights: list[float]) -> None:
+    def _rank(self, rows: list[Row], phrases: list[Phrase]) -> None:
         """Score rows by how well they fit and how new they are."""
-        whole = sum(weights) or 1.0
+        whole = sum(phrase.weight for phrase in phrases) or 1.0
         for seq, at_ms, fold, sum_of_fits in rows:
             is_together = sum_of_fits >= ranking.IS_TOGETHER
-            fits = (sum_of_fits - ranking.IS_TOGETHER * is_together) / whole if weights else 0.5
+            fits = (sum_of_fits - ranking.IS_TOGETHER * is_together) / whole if phrases else 0.5
             score = ranking.score_of(fits, self.now_ms - at_ms, is_together=is_together)
             self.found[seq] = Candidate(score, seq, fold, is_together=is_together)
 
-    def _weights(self, typed: Typed) -> list[float]:
-        """Return how much each phrase tells; where there is one, that is all the same."""
-        phrases = [phrase for term in typed.wanted for phrase in phrases_of(term)]
-        if len(phrases) <= 1:
-            return [1.0] * len(phrases)
-        return [1.0 if "*" in phrase else ranking.rarity(self.conn, phrase, self.upto) for phrase in phrases]
+    def _weighed(self, typed: Typed) -> list[Phrase]:
+        """Return the phrases, each with how much it tells; where there is one, that is all the same."""
+        texts = [text for term in typed.wanted for text in phrases_of(term)]
+        return [
+            Phrase(
+                1.0 if "*" in text or len(texts) == 1 else ranking.rarity(self.conn, text, self.upto), words_in(text)
+            )
+            for text in texts
+        ]
 
     def _is_in_scope(self, kind: str, site: str | None, app: str | None, at_ms: int) -> bool:
         wanted = self.wanted

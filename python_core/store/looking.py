@@ -14,12 +14,14 @@ from typing import Any
 
 from python_core.store.bounds import Interrupted
 
-#: Rows of the first window, and how many times what was looked at the next one is at most: less once that is much.
-FIRST_WINDOW, FURTHER, FAR, FURTHER_THERE = 256, 32, 64_000, 4
+#: Rows of the first window, and how many times what was looked at the next one is at most.
+FIRST_WINDOW, FURTHER = 256, 32
 #: Matches that are enough where more are likely to stand further back than so many rows: less is read for what is rare.
-ENOUGH = ((50, 300_000), (30, 2**63))
-#: A window is as large as is likely to do, and a little more. One that has so many times what is wanted is read from above.
-SPARE, TOO_MANY = 1.25, 4
+FAR, ENOUGH = 64_000, ((50, 300_000), (30, 2**63))
+#: Of what is wanted so much is enough: a further look takes longer than what it finds is worth.
+ENOUGH_OF_WANTED = 0.75
+#: A window that has so many times what is wanted was too large, and is read from above.
+TOO_MANY = 4
 
 Row = tuple[Any, ...]
 #: Reads the rows between two that match: the newest first, or the oldest.
@@ -36,7 +38,7 @@ class Looked:
 
 
 def look(rows_in: Reader, first: int, last: int, most: int, window: int = FIRST_WINDOW) -> Looked:
-    """Return the newest rows from ``last`` down to ``first``, at most ``most``; fewer where they are rare.
+    """Return the newest rows from ``last`` down to ``first``, some three quarters of ``most`` or more; fewer where they are rare.
 
     :param window: the rows that are looked at first.
     """
@@ -50,18 +52,23 @@ def look(rows_in: Reader, first: int, last: int, most: int, window: int = FIRST_
         except Interrupted:
             found.is_cut = True
         found.low, found.rows = low, rows + found.rows
-        size = _next_window(len(found.rows), last + 1 - low, most)
+        size = _next_window(len(found.rows), last + 1 - low, most, size)
     if len(found.rows) >= most:
         found.rows = found.rows[-most:]
         found.low = found.rows[0][0]
     return found
 
 
-def _next_window(count: int, looked_at: int, most: int) -> int:
-    """Return how many more rows to look at, 0 when ``count`` of ``looked_at`` are enough."""
-    widest = looked_at * (FURTHER if looked_at < FAR else FURTHER_THERE)
+def _next_window(count: int, looked_at: int, most: int, size: int) -> int:
+    """Return how many more rows to look at, 0 when ``count`` of ``looked_at`` are enough.
+
+    Where a second window has none either, it is all the rest: in each window FTS5 first looks for the first match of all and
+    last for the first above the window, which takes as long as looking through all of it where matches are rare.
+    """
     if not count:
-        return widest
+        return looked_at * FURTHER if size == looked_at else 2**63
     a_match = looked_at / count
+    if count >= most * ENOUGH_OF_WANTED:
+        return 0
     wanted = next(n for n, within in ((most, FAR), *ENOUGH) if n * a_match <= within)
-    return min(widest, max(FIRST_WINDOW, int((wanted - count) * a_match * SPARE))) if count < wanted else 0
+    return min(looked_at * FURTHER, max(FIRST_WINDOW, int((wanted - count) * a_match))) if count < wanted else 0

@@ -30,30 +30,31 @@ TOGETHER, NEW, HALF_DAYS = 0.35, 0.25, 30
 IS_TOGETHER = 1_000.0
 
 
-def fit(api: apsw.FTS5ExtensionApi, /, *weights: Any) -> float:
-    """Return BM25 of the first phrases of the query, each with its weight; ``IS_TOGETHER`` more where they follow each other."""
+def fit(api: apsw.FTS5ExtensionApi, /, *phrases: Any) -> float:
+    """Return BM25 of the first phrases of the query; ``IS_TOGETHER`` more where they follow each other.
+
+    :param phrases: for each phrase its weight and its words.
+    """
     usual = K1 * (1 - B) + K1 * B / USUAL_WORDS * api.column_size(1)
     total, places = 0.0, list[list[list[int]]]()
-    for weight in weights:
+    for weight in phrases[::2]:
         place = api.phrase_locations(len(places))
         title, body, terms = place
         times = TITLE * len(title) + len(body) or len(terms)
         total += weight * times / (times + usual)
         places.append(place)
-    if len(places) > 1:
-        lengths = [len(phrase) for phrase in api.phrases]
-        if _follow_each_other(places, lengths, 1) or _follow_each_other(places, lengths, 0):
-            total += IS_TOGETHER
+    if len(places) > 1 and (_follow_each_other(places, phrases, 1) or _follow_each_other(places, phrases, 0)):
+        total += IS_TOGETHER
     return total
 
 
-def _follow_each_other(places: list[list[list[int]]], lengths: list[int], column: int) -> bool:
+def _follow_each_other(places: list[list[list[int]]], phrases: tuple[Any, ...], column: int) -> bool:
     """Say whether, in one column, a place of each phrase comes right after one of the phrase before."""
     reached: Collection[int] = places[0][column]
     for n in range(1, len(places)):
         if not reached or not places[n][column]:
             return False
-        length = lengths[n - 1]
+        length = phrases[2 * n - 1]
         reached = {start + length for start in reached}.intersection(places[n][column])
     return bool(reached)
 
