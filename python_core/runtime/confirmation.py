@@ -1,6 +1,7 @@
 """Confirmation: a client that can read captured text, which an attacker may have written, asks the user before it acts.
 
-The user confirms exactly one request, by the digest of its operation, path and body, once; or the client for good.
+The user confirms exactly one request, by the digest of its operation, path and body, once; or the client for good. What is made to
+leave the machine is confirmed each time, whoever asks: there the owner's token is not enough.
 """
 
 from __future__ import annotations

@@ -160,3 +160,15 @@ def test_nothing_to_confirm_is_told(idle: Terminal) -> None:
     idle.home.start_hub()
     assert idle("confirm").out == "Nothing waits for you.\n"
     assert idle("confirm", "--json").json == {"items": []}
+
+
+def test_what_the_owner_asks_for_is_allowed_once_or_denied(idle: Terminal) -> None:
+    idle.home.start_hub()
+    owner = idle.home.caller()
+    wanted = {"components": ["system"]}
+    assert owner.call("POST", "/support-bundle", wanted).json["error"]["code"] == "confirmation_required"
+    done = idle("confirm", stdin="always\nonce\n")
+    assert done.code == 0, done
+    assert "the user (owner)" in done.out
+    assert "'always' is not one of 'once', 'deny', 'later'" in done.err
+    assert owner.call("POST", "/support-bundle", wanted).status == 202
