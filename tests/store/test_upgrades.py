@@ -5,6 +5,7 @@ A new step needs its own ``data/step-N.db`` in the same commit: ``python -m test
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ KEPT = Path(__file__).parent / "data"
 NUMBERS = range(1, len(STEPS) + 1)
 #: Those whose store is changed when it is opened.
 OLDER = range(1, len(STEPS))
+#: A step that takes some millions of SQLite's instructions.
+COUNTS = """CREATE TABLE counted(n INTEGER) STRICT;
+WITH RECURSIVE counting(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counting LIMIT 1000000)
+INSERT INTO counted SELECT count(*) FROM counting; DROP TABLE counted;"""
 #: What follows from other tables, and is built anew.
 DERIVED = ("documents_index", "documents_pieces", "sqlite_")
 
@@ -157,6 +162,18 @@ def test_a_large_store_tells_what_takes_so_long(folder: Path) -> None:
     assert str(folder / "backups") in told[0]
     bring_up_to_date(folder, STEPS, tell=told.append, large_bytes=1024)
     assert len(told) == 2 * len(OLDER)
+
+
+def test_a_large_store_tells_every_ten_seconds_how_far_it_is(folder: Path) -> None:
+    shutil.copyfile(KEPT / "step-1.db", folder / "hub.db")
+    told: list[str] = []
+    seconds = iter(range(0, 10**6, 4))
+    steps = (STEPS[0], f"{COUNTS} {STEPS[1]}")
+    bring_up_to_date(folder, steps, tell=told.append, large_bytes=1024, monotonic=lambda: float(next(seconds)))
+    assert told[0].startswith("Bringing")
+    assert told[-1].startswith("Done")
+    assert all(re.fullmatch(r"  100% copied|  step 2 goes on, \d+ s so far", line) for line in told[1:-1])
+    assert told[1:4] == [f"  step 2 goes on, {s} s so far" for s in (12, 24, 36)]
 
 
 def test_a_small_store_is_brought_up_to_date_without_a_word(folder: Path) -> None:
