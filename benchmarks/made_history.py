@@ -76,9 +76,16 @@ def make_home(home: Path, clips: int, visits: int | None = None, texts: Iterator
         store = open_store(unfinished)
         try:
             fill(store, clips=clips, visits=clips // 4 if visits is None else visits, texts=texts)
+            join_index(store)
         finally:
             store.close()
         unfinished.rename(folder)
+
+
+def join_index(store: Store) -> None:
+    """Join the pieces of the search index, as the save worker of an idle hub does."""
+    while store.write(lambda conn: documents.merge_index(conn, begin=False)):
+        pass
 
 
 def copy_home(home: Path, copy: Path) -> Path:

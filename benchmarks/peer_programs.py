@@ -26,11 +26,16 @@ from benchmarks.peer_packages import put_debian, put_joplin, put_python
 TEXT_WORDS = 150
 #: Hits that each search is to answer.
 HITS = 20
+#: What the hub's search does, as far as a query of Datasette's can: the best first, with the words in a piece of the text.
+RANKED = (
+    "SELECT rowid, snippet(texts_fts, 0, '[', ']', '…', 40) AS piece FROM texts_fts "
+    "WHERE texts_fts MATCH :word ORDER BY bm25(texts_fts) LIMIT :hits"
+)
 JSON = {"Content-Type": "application/json"}
 
 
 class Peer(NamedTuple):
-    """One that runs: how long it took to its first answer, and what can be asked: ``store``, ``search``, ``status``, ``ping``."""
+    """One that runs: how long it took to its first answer, and what can be asked, by ``peers.KINDS``."""
 
     process: psutil.Process
     start_s: float
@@ -79,6 +84,7 @@ def the_hub(folder: Path, rows: int) -> Iterator[Peer]:
             body = json.dumps({"fragments": [{"type": "text", "content": f"{NUMBER} {texts(1)[0]}"}]})
             peer.asked["store"] = Request("POST", f"{url}/clipboard", token | JSON, body)
             peer.asked["search"] = Request("GET", f"{url}/search?q={query()}&limit={HITS}", token)
+            peer.asked["ranked"] = peer.asked["search"]
             peer.asked["status"] = Request("GET", f"{url}/status", token)
             peer.asked["ping"] = Request("GET", f"{url}/ping")
             yield peer
@@ -103,6 +109,7 @@ def joplin(folder: Path, rows: int) -> Iterator[Peer]:
             found = f"query=body:{query()}&limit={HITS}&fields=id,title,body"
             peer.asked["store"] = _note(peer, token, notebook["id"], f"{NUMBER} {texts(1)[0]}")
             peer.asked["search"] = Request("GET", f"{peer.url}/search?{token}&{found}")
+            peer.asked["ranked"] = peer.asked["search"]
             peer.asked["ping"] = Request("GET", f"{peer.url}/ping")
             yield peer
 
@@ -153,14 +160,18 @@ def datasette(folder: Path, rows: int) -> Iterator[Peer]:
             conn.executemany("INSERT INTO texts(body) VALUES (?)", [(text,) for text in texts(rows)])
             # Datasette takes it for the table's index with these quotes alone; without an index it lists all rows.
             conn.execute("CREATE VIRTUAL TABLE texts_fts USING fts5(body, content=\"texts\", content_rowid='id')")
-            conn.execute("INSERT INTO texts_fts(texts_fts) VALUES ('rebuild')")
+            conn.execute("INSERT INTO texts_fts(texts_fts) VALUES ('rebuild'), ('optimize')")
         conn.close()
         unfinished.rename(path)
     [port] = processes.free_ports(1)
     command = [str(python), "-m", "datasette", "serve", str(path), "-p", str(port)]
     with _started(command, f"http://127.0.0.1:{port}", "/-/versions.json") as peer:
-        found = f"{quote(path.stem)}/texts.json?_search={query()}&_size={HITS}&_shape=array&_nocount=1"
-        peer.asked["search"] = Request("GET", f"{peer.url}/{found}")
+        store = f"{peer.url}/{quote(path.stem)}"
+        found = f"_search={query()}&_size={HITS}&_shape=array&_nocount=1"
+        peer.asked["search"] = Request("GET", f"{store}/texts.json?{found}")
+        peer.asked["ranked"] = Request(
+            "GET", f"{store}.json?sql={quote(RANKED)}&word={query()}&hits={HITS}&_shape=array"
+        )
         peer.asked["status"] = Request("GET", f"{peer.url}/-/versions.json")
         yield peer
 

@@ -2,10 +2,11 @@
 
 Run: python benchmarks/peers.py FOLDER [--rows 20000] [--rounds 3] [--seconds 2] [--only NAME …]. FOLDER is where the peers are
 put, once (npm for Joplin, PyPI for Datasette and Jupyter Server, Debian's package for Syncthing), with the stores that they are
-given; nothing else is touched, and each run begins with the stores as they were made. A peer that cannot be had is left out and
-said so. Each does what it has that is nearest to the hub's: find a word among the same ``--rows`` texts and answer 20 hits, tell
-how it is, say that it is there, store a text of 1 KB. All take turns; of each the median of requests a second at 16 clients and of
-p50 at one, and how many times as much, and as soon, the hub answers.
+given, which takes some minutes; nothing else is touched, and each run begins with the stores as they were made. A peer that cannot
+be had is left out and said so. Each does what it has that is nearest to the hub's: find a word among the same ``--rows`` texts and
+answer 20 hits (as it does by itself, then ranked, which Datasette does on demand), tell how it is, say that it is there, store a
+text of 1 KB. All take turns; of each the median of requests a second at 16 clients and of p50 at one, and how many times as much,
+and as soon, the hub answers.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ START: dict[str, Callable[[Path, int], AbstractContextManager[Peer]]] = {
     "syncthing": peer_programs.syncthing,
 }
 #: What is asked, in this order: what stores comes last, so that every search is among the texts alone.
-KINDS = ("search", "status", "ping", "store")
+KINDS = ("search", "ranked", "status", "ping", "store")
 Figures = dict[tuple[str, str], tuple[float, float]]
 
 
@@ -58,8 +59,8 @@ def check(running: dict[str, Peer]) -> None:
     """Make sure that each search answers as many hits as the others do, and that the word is in every one."""
     word = query()
     for name, peer in running.items():
-        if "search" in peer.asked:
-            page = peer.call(peer.asked["search"])
+        for kind in {"search", "ranked"} & peer.asked.keys():
+            page = peer.call(peer.asked[kind])
             hits = page["items"] if isinstance(page, dict) else page
             found = sum(word in json.dumps(hit).lower() for hit in hits)
             if (len(hits), found) != (HITS, HITS):

@@ -28,7 +28,7 @@ import psutil
 
 from benchmarks import made_history, processes
 from benchmarks.made_words import Words
-from python_core.store import documents, open_store
+from python_core.store import open_store
 from python_core.utils.timestamps import to_rfc3339
 
 P50_GOAL_MS, P99_GOAL_MS = 5.0, 50.0
@@ -57,8 +57,7 @@ def main() -> None:
 def _join_index(home: Path) -> None:
     """Join the pieces of the search index, as the save worker of an idle hub does."""
     store = open_store(made_history.paths_in(home).stored())
-    while store.write(lambda conn: documents.merge_index(conn, begin=False)):
-        pass
+    made_history.join_index(store)
     store.close()
 
 
