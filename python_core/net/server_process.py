@@ -29,6 +29,8 @@ _FOR_THE_HUB = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
 LOOK_S, LOOKS_FOR_AN_ANSWER, ANSWER_S = 1.0, 5, 5.0
 #: Until it answers first, a process may take so long.
 START_S = 60.0
+#: Its output may have been handed on to who knows whom: so long its end is waited for.
+READ_S = 1.0
 #: Within less than the least pause before a supervisor starts the next hub, which wants the port again.
 GONE_S = 0.5
 log = get_logger_for("python-net", __name__)
@@ -98,7 +100,7 @@ class ServerProcess:
     def join(self) -> None:
         """Wait for the end."""
         self._thread.join()
-        self._reader.join()
+        self._reader.join(READ_S)
 
     def _await_first_answer(self) -> None:
         end = time.monotonic() + self._start_s
@@ -106,25 +108,26 @@ class ServerProcess:
             code = self._process.poll()
             if code is not None or time.monotonic() >= end:
                 self._leave_nobody()
-                self._reader.join()
+                self._reader.join(READ_S)
                 how = f"has not answered for {self._start_s:.0f} s" if code is None else f"ended with exit code {code}"
                 said = "".join(f"\n  {line}" for line in self._said)
                 raise HubError(f"{self.library} does not serve the {self.service}: it {how}. It said last:{said}")
             time.sleep(0.05)
 
     def _watch(self) -> None:
-        looks = 0
-        while not self._end.wait(LOOK_S):
+        try:
+            looks = 0
+            while not self._end.wait(LOOK_S) and self._process.poll() is None:
+                looks += 1
+                if looks % LOOKS_FOR_AN_ANSWER == 0 and self._answers():
+                    self.on_turn()
             code = self._process.poll()
-            if code is not None:
+            if code is None:
+                self._ask_to_end()
+            else:
                 log.error("{library} has ended by itself, exit code {exit_code}", library=self.library, exit_code=code)
-                break
-            looks += 1
-            if looks % LOOKS_FOR_AN_ANSWER == 0 and self._answers():
-                self.on_turn()
-        if self._process.poll() is None:
-            self._ask_to_end()
-        self._leave_nobody()
+        finally:
+            self._leave_nobody()
 
     def _answers(self) -> bool:
         """Ask what anyone may ask; a stranger on the port does not say that it is the service."""

@@ -127,6 +127,18 @@ def test_one_that_is_killed_is_found_and_leaves_no_worker(make: Make, tmp_path: 
 
 
 @posix
+def test_one_that_hangs_is_not_taken_for_at_work(make: Make) -> None:
+    server = make("serves")
+    server.start()
+    assert server._answers()
+    os.kill(server._process.pid, signal.SIGSTOP)
+    assert not server._answers()
+    server.stop(0)
+    server.join()
+    assert server._process.returncode == -signal.SIGKILL
+
+
+@posix
 def test_one_that_does_not_end_is_killed(make: Make, tmp_path: Path) -> None:
     server = make("stays")
     server.start()
