@@ -1,7 +1,8 @@
 """The bridge under each host of docs/deploy.md, by the command that stands there: requests a second, and one client's times.
 
 All hosts run at once, each with a home of its own, and are asked in turns, so that ratios to our own host are of the same
-minute. ``--json`` also writes the figures; the table is the one in docs/deploy.md.
+minute. ``--json`` also writes the figures; the table is the one in docs/deploy.md. ``--setting`` has the whole hub started with
+each host by ``wsgiHost`` instead: seconds until both servers answer, and what all its processes hold.
 """
 
 from __future__ import annotations
@@ -12,11 +13,14 @@ import re
 import shlex
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -86,6 +90,38 @@ def measure(rounds: int, seconds: float, *, own: bool) -> dict[str, dict[str, An
     }
 
 
+def start_whole_hub(name: str) -> tuple[float, float]:
+    """Return the seconds until both servers answer, and the MB that all processes of the hub hold, shared ones in parts."""
+    with tempfile.TemporaryDirectory() as home:
+        ports = free_ports(2)
+        environ = environ_of(Path(home), ports) | {"SMRTHUB_BRIDGE_WSGI_HOST": name}
+        began = time.perf_counter()
+        with running([sys.executable, "-m", "python_core"], environ) as process:
+            await_200([f"http://127.0.0.1:{port}/ping" for port in ports])
+            took_s = time.perf_counter() - began
+            time.sleep(2)  # until all workers have begun
+            hub = psutil.Process(process.pid)
+            held = [each.memory_full_info() for each in (hub, *hub.children(recursive=True))]
+            return took_s, sum(getattr(each, "pss", each.uss) for each in held) / 1e6
+
+
+def table_of_whole_hubs(rounds: int) -> str:
+    """Start the whole hub with each host in turns; return the medians as a table."""
+    names = ["waitress", *(name for name in ("gunicorn", "granian", "cheroot") if find_spec(name) is not None)]
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            found[name].append(start_whole_hub(name))
+    lines = ["| `wsgiHost` | both servers answer after | memory, idle |", "|---|---|---|"]
+    ours_s = median(took_s for took_s, _ in found[names[0]])
+    for name, each in found.items():
+        took_s, held_mb = (median(figures) for figures in zip(*each, strict=True))
+        lines.append(
+            f"| `{name}` | {f'{took_s:.2f} s = 1' if name == names[0] else f'{took_s / ours_s:.1f}'} | {held_mb:.0f} MB |"
+        )
+    return "\n".join(lines)
+
+
 def table(figures: dict[str, dict[str, Any]]) -> str:
     """Write the figures as docs/deploy.md shows them."""
     names = list(next(iter(figures.values())))
@@ -109,7 +145,11 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=2)
     options.add_argument("--client", choices=["wrk", "own"], default="wrk", help="what makes the load (wrk, if there)")
     options.add_argument("--json", type=Path)
+    options.add_argument("--setting", action="store_true", help="start the whole hub with each host by wsgiHost")
     given = options.parse_args()
+    if given.setting:
+        print(table_of_whole_hubs(given.rounds))
+        return
     own = given.client == "own"
     figures = measure(given.rounds, given.seconds, own=own)
     print(f"load: {'own client' if own else tool()}; medians of {given.rounds} rounds\n\n{table(figures)}")

@@ -47,7 +47,7 @@ def are_gone(processes: list[psutil.Process]) -> bool:
 
 
 def test_it_is_one_hub(home: Home, library: str) -> None:
-    hub = start(home, library)
+    hub = start(home, library, SMRTHUB_BRIDGE_TEST_HOOKS="1")
     facts, caller = home.facts(), home.caller()
     assert (facts["pid"], facts["url"]) == (hub.pid, hub.url())
     assert f"served by {library} (wsgiHost): {DIFFERENCES[library]}" in hub.output
@@ -75,7 +75,8 @@ def test_it_is_one_hub(home: Home, library: str) -> None:
     assert again.wait() == 0
     assert "already running" in again.output
     others = family(hub.pid)
-    assert hub.end() == 0
+    assert caller.call("POST", "/_shutdown").status == 200
+    assert hub.wait() == 0
     assert are_gone(others)
     assert not list(home.paths.runtime().glob("*.json"))
 
