@@ -45,6 +45,11 @@ HUNG_INTERVALS = 6
 log = get_logger_for("python-net", __name__)
 
 
+def tag_of(service: str) -> str:
+    """Return what the heartbeat of a service is called."""
+    return service.replace("-", "_")
+
+
 @dataclass
 class Host:
     """All that one process of ours runs: servers, and with ``works`` the save worker.
@@ -102,10 +107,10 @@ class Host:
     def start(self) -> None:
         """Start the servers, the worker and the heartbeats, and tell where the servers are in the runtime files."""
         tidy(self._hub)
-        tags = [server.service.replace("-", "_") for server in self.servers]
+        tags = [tag_of(server.service) for server in self.servers]
         forget_beats(self._hub, [*tags, *(("save_worker", "daily_copy") if self.works else ())])
         for server in self.servers:
-            server.on_turn = self._beat(server.service.replace("-", "_")).pulse
+            server.on_turn = self._beat(tag_of(server.service)).pulse
             server.start()
         self._tell_where()
         for server in self.servers:
@@ -162,7 +167,7 @@ class Host:
         ):
             if not is_alive:
                 return name
-        serving = {server.service.replace("-", "_") for server in self.servers}
+        serving = {tag_of(server.service) for server in self.servers}
         hung = (
             each.tag
             for each in self._beats
@@ -178,7 +183,7 @@ class Host:
 
     def _beat(self, tag: str) -> Heartbeat:
         interval_s = BEAT_INTERVAL_S[tag]
-        note = next((each.bound.note for each in self.servers if each.service.replace("-", "_") == tag), "")
+        note = next((each.bound.note for each in self.servers if tag_of(each.service) == tag), "")
 
         def beat(module: str, level: str, detail: str) -> None:
             try:

@@ -66,7 +66,7 @@ class Selection(NamedTuple):
     upto: int = _ALL
 
 
-def forget(hub: Hub, caller: Caller, wanted: ForgetRequest, cause: Cause = "asked") -> ForgetReceipt:
+def forget(hub: Hub, caller: Caller, wanted: ForgetRequest) -> ForgetReceipt:
     """Forget what is wanted and return the receipt, as far as it got within ``ANSWER_WITHIN_S``.
 
     Announces ``clipboard_forgotten``, ``visit_forgotten`` or ``output_removed`` for each item, ``output_marked`` for each
@@ -74,7 +74,7 @@ def forget(hub: Hub, caller: Caller, wanted: ForgetRequest, cause: Cause = "aske
 
     :raises BadInput: it is not clear what is wanted.
     """
-    return carry_out(hub, caller, selection_of(hub, wanted), cause)
+    return carry_out(hub, caller, selection_of(hub, wanted), "asked")
 
 
 def preview(hub: Hub, wanted: ForgetRequest) -> ForgetPreview:

@@ -9,14 +9,16 @@ from python_core.utils.logger import get_logger_for
 
 #: Documents of one transaction of the index: some 6 ms, in which nobody else can write.
 INDEXED_AT_ONCE = 32
+#: Such transactions, one after the other, that a search waits for.
+BATCHES_AT_MOST = 16
 #: Items that wait for the index while more come in; a search takes in as many by itself.
 WAITING_AT_MOST = 400
 
 log = get_logger_for("python-runtime", __name__)
 
 
-def index_new(hub: Hub, batches: int = 16) -> bool:
-    """Make what was stored since the last time findable, in transactions of a few milliseconds, at most ``batches``.
+def index_new(hub: Hub) -> bool:
+    """Make what was stored since the last time findable, in transactions of a few milliseconds, at most ``BATCHES_AT_MOST``.
 
     Return whether there is more than that.
 
@@ -26,8 +28,9 @@ def index_new(hub: Hub, batches: int = 16) -> bool:
     with hub.store.reading() as conn:
         pending = documents.has_unindexed(conn)
     try:
-        while pending and batches:
-            batches -= 1
+        for _ in range(BATCHES_AT_MOST):
+            if not pending:
+                break
             pending = hub.store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE
     except HubError as fault:
         log.warning("New items could not be indexed: {code}", code=fault.code)

@@ -29,7 +29,6 @@ _LINK_TARGET = re.compile(r"\[[^\[\]\n]{1,80}\]: +(?:https?://|[./#<]|\w+[./])")
 _STRONG = re.compile(r"(?<![\w*])\*\*(?=\S)[^*\n]{1,200}(?<=\S)\*\*(?!\*)")
 _CODE_SPAN = re.compile(r"(?<![`\w:])`[^`\n]{1,120}`(?!`)")
 _RULE_SIGNS = frozenset(" :|-")
-_UNDERLINE = re.compile(r"(?:={3,}|-{3,})\s*")
 
 _LATEX = re.compile(
     r"\\(?:documentclass|usepackage|begin|end|section|subsection|subsubsection|chapter|label|ref|cite|textbf|textit|emph|"

@@ -35,19 +35,19 @@ def check_can_sign(path: Path, tool: str = _TOOL) -> None:
     _run([tool, "-?"])
 
 
-def sign(path: Path, key: Path, tool: str = _TOOL) -> Path:
+def sign(path: Path, key: Path) -> Path:
     """Sign a file and return its signature's file; a passphrase is asked for by OpenSSH itself.
 
     :param key: a private key, or a public one whose private one an agent has.
     :raises HubError: it could not be signed.
     """
-    code, said = _run([tool, "-Y", "sign", "-q", "-f", str(key), "-n", NAMESPACE, str(path.absolute())])
+    code, said = _run([_TOOL, "-Y", "sign", "-q", "-f", str(key), "-n", NAMESPACE, str(path.absolute())])
     if code != 0 or not signature_of(path).exists():
         raise HubError(f"{path} is written, and not signed: {said or 'OpenSSH does not say why'}")
     return signature_of(path)
 
 
-def verify_signature(path: Path, public_key: Path, tool: str = _TOOL) -> str:
+def verify_signature(path: Path, public_key: Path) -> str:
     """Make sure that a file bears a good signature by this key, and return the key's fingerprint.
 
     :raises BadInput: it bears none, or none by this key, or was changed since.
@@ -63,7 +63,7 @@ def verify_signature(path: Path, public_key: Path, tool: str = _TOOL) -> str:
     with TemporaryDirectory() as folder, path.open("rb") as content:
         allowed = Path(folder) / "allowed"
         allowed.write_text(f"{_SIGNER} {key}\n", "utf-8")
-        arguments = [tool, "-Y", "verify", "-f", str(allowed), "-I", _SIGNER, "-n", NAMESPACE]
+        arguments = [_TOOL, "-Y", "verify", "-f", str(allowed), "-I", _SIGNER, "-n", NAMESPACE]
         code, said = _run([*arguments, "-s", str(signature_of(path))], content)
     found = re.search(r"SHA256:[A-Za-z0-9+/]{43}", said)
     if code != 0 or found is None:

@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -65,14 +65,14 @@ def run_command(command: Sequence[str]) -> Ran:
     return Ran(done.returncode, (done.stderr or done.stdout).strip())
 
 
-def this_machine(paths: Paths, stop_s: int, environ: Mapping[str, str] | None = None) -> Machine:
+def this_machine(paths: Paths, stop_s: int) -> Machine:
     """Return what a plan needs to know of this machine."""
     return Machine(
         platform=sys.platform,
         home=Path.home(),
         python=Path(sys.executable),
         output=paths.logs() / "service-output.txt",
-        environ=os.environ if environ is None else environ,
+        environ=os.environ,
         uid=_own_uid(),
         stop_s=stop_s,
     )

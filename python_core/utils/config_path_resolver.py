@@ -54,16 +54,8 @@ class Paths:
         return self.local / "Data" / _checked(slug)
 
     def runtime(self, slug: str = "python-net") -> Path:
-        """Name the folder of what lives only as long as a process: runtime files, locks, health markers."""
+        """Name the folder of what lives only as long as a process: runtime files and locks."""
         return self.local / "Runtime" / _checked(slug)
-
-    def space_config(self) -> Path:
-        """Name the folder in which ``active_smrtspace.json`` names the active SmrtSpace."""
-        return self.config("smrt-space")
-
-    def health_marker(self, tag: str, slug: str = "python-net") -> Path:
-        """Name the file that holds the last heartbeat of a part, such as ``save_worker``."""
-        return self.runtime(slug) / f"{_checked(tag)}.health.json"
 
 
 def resolve_paths(

@@ -28,9 +28,8 @@ def level_of(age_s: float, interval_s: float) -> Level:
 class Heartbeat:
     """Call ``beat(tag, level, detail)`` at once and then every ``interval_s`` seconds, from a thread of its own.
 
-    The level is ``level_of`` the last ``pulse()``. A part without a loop of its own, such as a server, has nothing
-    to pulse: with ``expects_pulse=False`` its beats say that its process lives. ``error(text)`` makes the level at
-    least degraded until the next pulse. What ``beat`` raises is swallowed and told, by class, in the next detail.
+    The level is ``level_of`` the last ``pulse()``. ``error(text)`` makes the level at least degraded until the next pulse.
+    What ``beat`` raises is swallowed and told, by class, in the next detail.
 
     :param beat: runs on the heartbeat's thread; ``detail`` is a text of ours, never a captured one.
     :param monotonic: seconds that never go back.
@@ -42,13 +41,11 @@ class Heartbeat:
         tag: str,
         beat: Beat,
         *,
-        expects_pulse: bool = True,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.interval_s = interval_s
         self.tag = tag
         self._beat = beat
-        self._expects_pulse = expects_pulse
         self._monotonic = monotonic
         self._pulsed_at = monotonic()
         self._error = ""
@@ -104,7 +101,7 @@ class Heartbeat:
 
     def _judge(self) -> tuple[Level, str]:
         age_s = self.silence_s
-        level = level_of(age_s, self.interval_s) if self._expects_pulse else "healthy"
+        level = level_of(age_s, self.interval_s)
         findings = [f"no sign of work for {age_s:.0f} s"] if level != "healthy" else []
         if self._error:
             findings.insert(0, self._error)

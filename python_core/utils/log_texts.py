@@ -10,10 +10,13 @@ from typing import Any
 from python_core.errors import HubError
 from python_core.utils.redaction import redact
 
+#: Characters of such a text in a line.
+MOST_CHARS = 300
 
-def free_text(text: str, limit: int = 300) -> str:
-    """Make a text that nobody captured fit for a line: printable, redacted, at most ``limit`` characters."""
-    return redact(printable(text[: limit * 2]))[:limit]
+
+def free_text(text: str) -> str:
+    """Make a text that nobody captured fit for a line: printable, redacted, at most ``MOST_CHARS``."""
+    return redact(printable(text[: MOST_CHARS * 2]))[:MOST_CHARS]
 
 
 def printable(text: str) -> str:

@@ -148,8 +148,8 @@ def new_span_id() -> str:
     return os.urandom(8).hex()
 
 
-def capture_stdlib(slug: str = "python-net", level: LevelName = "Warning") -> logging.Handler:
-    """Bring what libraries tell ``logging`` into the log of ``slug``, once, however often it is called.
+def capture_stdlib(level: LevelName = "Warning") -> logging.Handler:
+    """Bring what libraries tell ``logging`` into the log, once, however often it is called.
 
     Their texts may quote a request, so a record says which logger spoke and where, and of an exception its
     class and places.
@@ -158,7 +158,7 @@ def capture_stdlib(slug: str = "python-net", level: LevelName = "Warning") -> lo
     """
     import logging
 
-    log = get_logger_for(slug, "libraries")
+    log = get_logger_for("python-net", "libraries")
 
     class Forward(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -51,12 +51,10 @@ def test_the_two_variables_win_on_every_system(tmp_path: Path):
     assert paths == Paths(tmp_path / "roaming" / "SmrtHub", tmp_path / "local" / "SmrtHub")
     assert paths.config() == tmp_path / "roaming/SmrtHub/Config/python-net"
     assert paths.config("smrt-detect") == tmp_path / "roaming/SmrtHub/Config/smrt-detect"
-    assert paths.space_config() == tmp_path / "roaming/SmrtHub/Config/smrt-space"
     assert paths.logs() == tmp_path / "local/SmrtHub/Logs/python-net"
     assert paths.logs("python-runtime") == tmp_path / "local/SmrtHub/Logs/python-runtime"
     assert paths.stored() == tmp_path / "local/SmrtHub/Data/python-net"
     assert paths.runtime() == tmp_path / "local/SmrtHub/Runtime/python-net"
-    assert paths.health_marker("save_worker") == paths.runtime() / "save_worker.health.json"
     assert list(tmp_path.iterdir()) == []
 
 

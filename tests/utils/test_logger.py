@@ -348,7 +348,7 @@ def test_capturing_lower_levels_lets_them_through(tmp_path: Path) -> None:
 import logging
 from python_core.utils.log_files import full_files
 from python_core.utils.logger import capture_stdlib
-handler = capture_stdlib("python-net", "Information")
+handler = capture_stdlib("Information")
 logging.getLogger("waitress").info("x")
 logging.getLogger().removeHandler(handler)
 logging.getLogger("waitress").info("x")
