@@ -31,8 +31,8 @@ class DocumentFilter:
 
 
 def is_short(term: Term) -> bool:
-    """Say whether a term is a prefix that is too short for the index."""
-    return term.is_prefix and not term.is_dense and len(term.words[-1]) <= SHORT_PREFIX
+    """Say whether a term is a prefix that is too short for the index, as one character of a script without spaces is."""
+    return len(term.text) == 1 if term.is_dense else term.is_prefix and len(term.words[-1]) <= SHORT_PREFIX
 
 
 def phrases_of(term: Term) -> list[str]:

@@ -18,8 +18,8 @@ from python_core.store.bounds import Interrupted
 FIRST_WINDOW, FURTHER = 256, 32
 #: Matches that are enough where more are likely to stand further back than so many rows: less is read for what is rare.
 FAR, ENOUGH = 64_000, ((50, 300_000), (30, 2**63))
-#: Of what is wanted so much is enough: a further look takes longer than what it finds is worth.
-ENOUGH_OF_WANTED = 0.75
+#: Of what is wanted so much is enough, as a further look takes longer than what it finds is worth; and is aimed at.
+ENOUGH_OF_WANTED, AIMED_AT = 0.7, 0.85
 #: A window that has so many times what is wanted was too large, and is read from above.
 TOO_MANY = 4
 
@@ -37,10 +37,20 @@ class Looked:
     is_cut: bool = False
 
 
-def look(rows_in: Reader, first: int, last: int, most: int, window: int = FIRST_WINDOW) -> Looked:
-    """Return the newest rows from ``last`` down to ``first``, some three quarters of ``most`` or more; fewer where they are rare.
+def look(
+    rows_in: Reader,
+    first: int,
+    last: int,
+    most: int,
+    window: int = FIRST_WINDOW,
+    further: int = FURTHER,
+    is_over: Callable[[], bool] = lambda: False,
+) -> Looked:
+    """Return the newest rows from ``last`` down to ``first``, ``most`` or some less; fewer where they are rare.
 
     :param window: the rows that are looked at first.
+    :param further: how many times what was looked at the next window is at most.
+    :param is_over: says whether the time is up; FTS5 looks for a match without asking.
     """
     found, size = Looked(last + 1), window
     while size and found.low > first and not found.is_cut:
@@ -52,23 +62,25 @@ def look(rows_in: Reader, first: int, last: int, most: int, window: int = FIRST_
         except Interrupted:
             found.is_cut = True
         found.low, found.rows = low, rows + found.rows
-        size = _next_window(len(found.rows), last + 1 - low, most, size)
+        looked_at = last + 1 - low
+        size = _next_window(len(found.rows), looked_at, most, further if size == looked_at else 0)
+        found.is_cut |= size > 0 and low > first and is_over()
     if len(found.rows) >= most:
         found.rows = found.rows[-most:]
         found.low = found.rows[0][0]
     return found
 
 
-def _next_window(count: int, looked_at: int, most: int, size: int) -> int:
+def _next_window(count: int, looked_at: int, most: int, further: int) -> int:
     """Return how many more rows to look at, 0 when ``count`` of ``looked_at`` are enough.
 
-    Where a second window has none either, it is all the rest: in each window FTS5 first looks for the first match of all and
-    last for the first above the window, which takes as long as looking through all of it where matches are rare.
+    Where a second window has none either (``further`` is 0 then), it is all the rest: in each window FTS5 first looks for the first
+    match of all and last for the first above the window, which takes as long as looking through all of it where matches are rare.
     """
     if not count:
-        return looked_at * FURTHER if size == looked_at else 2**63
+        return looked_at * further or 2**63
     a_match = looked_at / count
     if count >= most * ENOUGH_OF_WANTED:
         return 0
-    wanted = next(n for n, within in ((most, FAR), *ENOUGH) if n * a_match <= within)
+    wanted = next(n for n, within in ((int(most * AIMED_AT), FAR), *ENOUGH) if n * a_match <= within)
     return min(looked_at * FURTHER, max(FIRST_WINDOW, int((wanted - count) * a_match))) if count < wanted else 0

@@ -99,10 +99,12 @@ def lowered(text: str) -> str:
 
 
 def pattern_of(term: Term) -> re.Pattern[str]:
-    """Compile what finds a term where it stands as words in a ``lowered`` text.
+    """Compile what finds a term where it stands as words in a ``lowered`` text; in a script without spaces, anywhere.
 
     It begins with letters: where it began with a look behind, each character would be tried instead of skipped.
     """
+    if term.is_dense:
+        return re.compile(re.escape(term.words[0]))
     first, *rest = (re.escape(word) for word in term.words)
     words = rf"{first}(?<=\b{first})" + "".join(rf"\W+{word}" for word in rest)
     return re.compile(words if term.is_prefix else words + r"\b")

@@ -215,6 +215,13 @@ def test_what_stands_nowhere_is_not_found(hub: Hub, q: str) -> None:
     assert found(hub, q) == []
 
 
+def test_one_character_of_a_script_without_spaces_is_found_wherever_it_stands(hub: Hub) -> None:
+    stored = {put_text(hub, f"明日の天気 {n}") for n in range(3)} | {put_text(hub, "空")}
+    for n in range(300):
+        put_text(hub, f"something else {n}")
+    assert ids(hub, "気") | ids(hub, "空") == stored
+
+
 def test_a_word_that_is_only_inside_others_is_marked_as_such(hub: Hub) -> None:
     put_text(hub, "the interoperability of things")
     [hit] = found(hub, "operabil")

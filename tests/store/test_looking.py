@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from python_core.store.bounds import Interrupted
-from python_core.store.looking import ENOUGH, TOO_MANY, Looked, Row, look
+from python_core.store.looking import ENOUGH, FIRST_WINDOW, TOO_MANY, Looked, Row, look
 
 LAST = 300_000
 
@@ -81,3 +81,16 @@ def test_what_was_found_when_the_time_was_up_is_told() -> None:
     looked = look(Rows(matches, cut_after=10), 1, LAST, 200)
     assert looked.is_cut
     assert len(looked.rows) == 10
+
+
+def test_what_is_rare_for_sure_is_looked_for_in_all_the_rest_at_once() -> None:
+    rows = Rows([5, 9])
+    looked = look(rows, 1, LAST, 200, further=0)
+    assert (looked.rows, rows.spans) == ([(5,), (9,)], [(LAST - FIRST_WINDOW + 1, LAST), (1, LAST - FIRST_WINDOW)])
+
+
+def test_once_the_time_is_up_no_further_window_is_begun() -> None:
+    rows = Rows(spread(300))
+    looked = look(rows, 1, LAST, 200, is_over=lambda: True)
+    assert (looked.is_cut, len(rows.spans)) == (True, 1)
+    assert not look(Rows([LAST]), 1, 1, 200, is_over=lambda: True).is_cut
