@@ -19,7 +19,6 @@ BEFORE_CHARS, PIECE_CHARS = 60, 240
 FOLDED_AT_MOST = 5_000
 #: Characters in which words are looked for before they are in the whole text: most stand there.
 NEAR_CHARS = 2_000
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class Marker:
@@ -90,18 +89,11 @@ def _flat(text: str) -> tuple[str, Sequence[int]]:
     """Return a text without accents, and which character of the text each of its characters came from."""
     if text.isascii():
         return text, range(len(text))
-    parts, end = list[tuple[int, int, str]](), 0  # where a piece stands in the text, and what it is without accents
-    for found in _NOT_ASCII.finditer(text):
-        at = found.start()
-        parts += (end, at, text[end:at]), (at, at + 1, _plain(found[0]))
-        end = at + 1
-    flat = "".join(plain for _, _, plain in parts) + text[end:]
-    if all(len(plain) == last - first for first, last, plain in parts):
+    plain = [each if each < "\x80" else _plain(each) for each in text]
+    flat = "".join(plain)
+    if len(flat) == len(text) and "" not in plain:
         return flat, range(len(text))
-    origins = list[int]()
-    for first, last, plain in parts:
-        origins += range(first, last) if len(plain) == last - first else [first] * len(plain)
-    return flat, [*origins, *range(end, len(text))]
+    return flat, [at for at, each in enumerate(plain) for _ in each]
 
 
 @lru_cache(maxsize=4_096)

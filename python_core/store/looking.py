@@ -71,6 +71,19 @@ def look(
     return found
 
 
+def look_from_above(rows_in: Reader, first: int, last: int, most: int) -> Looked:
+    """Return the newest rows from ``last`` down to ``first``, at most ``most``, read at once."""
+    found = Looked(first)
+    try:
+        found.rows += islice(rows_in(first, last, True), most)
+    except Interrupted:
+        found.is_cut = True
+    found.rows.reverse()
+    if len(found.rows) == most:
+        found.low = found.rows[0][0]
+    return found
+
+
 def _next_window(count: int, looked_at: int, most: int, further: int) -> int:
     """Return how many more rows to look at, 0 when ``count`` of ``looked_at`` are enough.
 

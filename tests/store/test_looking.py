@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from python_core.store.bounds import Interrupted
-from python_core.store.looking import ENOUGH, FIRST_WINDOW, TOO_MANY, Looked, Row, look
+from python_core.store.looking import ENOUGH, FIRST_WINDOW, TOO_MANY, Looked, Row, look, look_from_above
 
 LAST = 300_000
 
@@ -94,3 +94,11 @@ def test_once_the_time_is_up_no_further_window_is_begun() -> None:
     looked = look(rows, 1, LAST, 200, is_over=lambda: True)
     assert (looked.is_cut, len(rows.spans)) == (True, 1)
     assert not look(Rows([LAST]), 1, 1, 200, is_over=lambda: True).is_cut
+
+
+@pytest.mark.parametrize(("count", "low"), [(3, 1), (60, 1), (200, LAST)])
+def test_what_is_read_from_above_is_the_newest(count: int, low: int) -> None:
+    matches = spread(count)
+    looked = look_from_above(Rows(matches), 1, LAST, 100)
+    assert looked.rows == [(match,) for match in sorted(matches)[-100:]]
+    assert looked.low == (looked.rows[0][0] if low == LAST else 1)
