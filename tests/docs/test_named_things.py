@@ -124,6 +124,8 @@ def test_every_command_can_be_called_as_it_is_written(page: str) -> None:
     assert [f"{line}: {fault}" for line, words in calls if (fault := fault_of(words))] == []
 
 
+#: What follows the name in texts that are hashed for a proof, and are no commands.
+PROTOCOL = frozenset({"server", "web-listener"})
 #: Where a text that is printed names the program, and calls nothing.
 SENTENCE = re.compile(r"^smrthub <service>|^smrthub server proof|^Nobody asked|^Cannot reach|^\S+: smrthub")
 
@@ -134,6 +136,18 @@ def test_what_cannot_be_called_is_told() -> None:
         assert fault_of(words), line
     [words] = commands_in("smrthub clip get ID [N] --output FILE")
     assert fault_of(words) is None
+
+
+def test_what_the_hub_and_its_extension_advise_to_run_is_there() -> None:
+    """Of the words after the name the first ones are a command; the sentence may go on after them."""
+    wrong = []
+    for path in [*(ROOT / "python_core").rglob("*.py"), *(ROOT / "extension").rglob("*.js")]:
+        for told in re.findall(r"(?<![\w/.-])smrthub ((?:--|[a-z])[\w -]*)", path.read_text("utf-8")):
+            words = told.split()
+            known = words[0] in PROTOCOL or words == [*{words[0]} & smrthub.commands.keys()]
+            if not known and all(fault_of(words[:count]) for count in range(1, len(words) + 1)):
+                wrong.append(f"{path.relative_to(ROOT)}: smrthub {told}")
+    assert wrong == []
 
 
 def routes() -> list[tuple[str, re.Pattern[str], set[str]]]:
