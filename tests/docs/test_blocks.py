@@ -1,4 +1,4 @@
-"""Every fenced block is run or held against the code, by its kind; what the shell cannot run has its reason in LEFT_OUT there."""
+"""Every fenced block is run or held against the code, by its kind; what cannot be run has its reason in left_out.py."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from python_core.net.openapi import build_document
 from python_core.runtime.event_kinds import event_schema
 from python_core.utils.log_levels import WARNING
 from python_core.utils.log_records import Record, Trace, lines_of
+from tests.docs.left_out import LEFT_OUT, is_left_out
 from tests.docs.pages import PAGES, ROOT, Found, blocks, read
 from tests.house.imports import MAY_IMPORT
 from tests.net.documented import DECLARED, SUBJECTS, told
@@ -33,6 +34,26 @@ KINDS = {
 
 def test_every_block_has_a_kind_that_something_holds() -> None:
     assert [str(block) for page in PAGES for block in blocks(page) if block.kind not in KINDS] == []
+
+
+#: What a line for the shell may begin with to be run in the tests; anything else needs its reason in left_out.py.
+PROGRAMS = {"smrthub", "python", "python3", "curl", "printf", "echo", "export", "umask"}
+
+
+def test_every_line_for_the_shell_is_run_or_has_its_reason() -> None:
+    lines = [line for page in PAGES for block in blocks(page) if block.kind == "sh" for line in shell_lines(block.text)]
+    assert [line for line in lines if not is_left_out(line) and line.split()[0] not in PROGRAMS] == []
+
+
+def shell_lines(text: str) -> list[str]:
+    """List a block's commands, one a line; a variable that is set is one of them."""
+    joined = re.sub(r"\\\n|\|\n", " ", text)
+    return [line for line in joined.splitlines() if line and not re.match(r"\w+=", line)]
+
+
+def test_what_is_left_out_stands_somewhere_in_the_documentation() -> None:
+    shown = "".join(block.text for page in PAGES for block in blocks(page))
+    assert [each for each in LEFT_OUT if each not in shown] == []
 
 
 def by_hand(kind: str) -> list[Found]:

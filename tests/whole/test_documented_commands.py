@@ -1,6 +1,6 @@
 """Every command and script that the documentation shows is run as it stands there, against a hub, and shows what stands there.
 
-What cannot be run has its reason in LEFT_OUT; what it is said to show has to stand in the code.
+What cannot be run has its reason in tests/docs/left_out.py; what it is said to show has to stand in the code.
 """
 
 from __future__ import annotations
@@ -16,35 +16,12 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.docs.left_out import is_left_out
 from tests.docs.pages import PAGES, blocks
 from tests.whole.hub_home import PATIENCE_S, ROOT, Home, Served
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the examples are for a POSIX shell")
 
-#: A line that holds this is not run here, and why.
-LEFT_OUT = {
-    "python3 Tools/run.py": "it is run by tests/tools/test_run.py, on a clone of its own",
-    "python3 Tools/test.py": "it is what runs this",
-    "git clone": "there is nothing to clone here",
-    'export PATH="$PWD/.venv/bin': "the test has a path of its own",
-    "pipx install": "it needs the network; tests/whole/test_packages.py installs the same package without",
-    "smrthub-env": "it needs the network",
-    "SOURCE_DATE_EPOCH": "it is run by tests/whole/test_packages.py, in a copy of the sources",
-    "smrthub serve": "the test has started it",
-    "smrthub service": "it would change this user's services; tests/support has them with a made-up system",
-    "smrthub pair": "it waits for a browser; tests/browser pairs one",
-    "with the older version": "there is none here; tests/store/test_upgrades.py opens that copy's form",
-    "/wsgi.py": "it is run by tests/whole/test_hosts.py",
-    "python_core.net.wsgi": "it is run by tests/whole/test_hosts.py",
-    "smrthub forget --site shop.example.com": "it asks a person; first-run.md forgets with --yes",
-    "smrthub retention preview": "nothing is so old here; tests/runtime/test_retention.py has what is",
-    "--sign": "it takes a person's own key; tests/cli/test_bundle.py signs with one, and checks it",
-    "benchmarks/": "they take minutes; tests/whole/test_benchmarks.py has short runs of them",
-    "python_core.config.generate": "it writes into the sources; tests/config/test_schema.py compares what it would write",
-    "tests.store.data.make_newest": "it writes into the sources; tests/store/test_upgrades.py opens what it has written",
-    "uv pip compile": "it needs the network; tests/tools/test_requirements.py looks at what it has written",
-    "UV_CUSTOM_COMPILE_COMMAND": "of the same",
-}
 #: What goes on until it is ended: it has to be at it after this long.
 ENDLESS, ENDLESS_S = ("smrthub logs --follow", "curl -N", "hub.follow("), 3.0
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -79,10 +56,6 @@ def steps_of(page: str) -> Iterator[Step]:
                 yield Step("sh", "", tuple(calls[0].splitlines()))
 
 
-def is_left_out(line: str) -> bool:
-    return not line or any(each in line for each in LEFT_OUT)
-
-
 def masked(lines: Iterable[str]) -> list[str]:
     """Give the lines without what is another each time."""
     text = "\n".join(lines)
@@ -92,11 +65,6 @@ def masked(lines: Iterable[str]) -> list[str]:
 
 
 RUN = [page for page in PAGES if any(not is_left_out(step.text) for step in steps_of(page))]
-
-
-def test_what_is_left_out_stands_somewhere_in_the_documentation() -> None:
-    shown = "".join(block.text for page in PAGES for block in blocks(page))
-    assert [each for each in LEFT_OUT if each not in shown] == []
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -109,6 +77,14 @@ def test_what_is_said_to_be_shown_and_not_run_stands_in_the_code(page: str) -> N
                 r"\d[\d.:-]*|[A-Z]{4}-[A-Z]{4}|  +|,|…|because|My agent|http\S+|chrome-\S+|\[y/N\]: y", line
             )
             assert [piece for piece in pieces if len(piece.split()) > 2 and piece.strip(" .") not in code] == []
+
+
+@pytest.fixture
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A home in a folder of a short name: the path of a Unix socket may have 107 bytes."""
+    home = Home(tmp_path_factory.mktemp("h"))
+    yield home
+    home.end_all()
 
 
 class Reader:
