@@ -18,11 +18,13 @@ from python_core.config.privacy_rules import (
     rules_of,
     rules_path,
 )
+from python_core.config.rule_defaults import PRIVATE_WINDOW_ENDINGS
 from python_core.config.schema import BridgeSettings, Settings, WebListenerSettings
 from python_core.config.sections import BRIDGE, SECTIONS, WEB_LISTENER
 
 __all__ = [
     "BRIDGE",
+    "PRIVATE_WINDOW_ENDINGS",
     "SECTIONS",
     "WEB_LISTENER",
     "BridgeSettings",

@@ -12,7 +12,12 @@ from msgspec import Meta, Struct
 
 from python_core.config.layers import read_document
 from python_core.config.migrations import SCHEMA_VERSION
-from python_core.config.rule_defaults import PASSWORD_PROGRAMS, PASSWORD_SITES, PASSWORD_WORDS, PRIVATE_WINDOWS
+from python_core.config.rule_defaults import (
+    PASSWORD_PROGRAMS,
+    PASSWORD_SITES,
+    PASSWORD_WORDS,
+    PRIVATE_WINDOW_ENDINGS,
+)
 from python_core.config.setting_types import SchemaVersion
 from python_core.errors import Detail, SettingsInvalid
 from python_core.utils.atomic_json import invalid_file, seed_json
@@ -92,6 +97,7 @@ def default_rules() -> PrivacyRules:
         *("package-token", "age-key", "smrthub-token", "jwt", "authorization-header", "url-password", "url-token"),
     )
     own = ("SmrtHub", "HubWindow", "SmrtHub.HubWindow", "ClipboardMonitor", "TriggerManager", "SettingsHost")
+    private = tuple(f"*{ending}" for ending in PRIVATE_WINDOW_ENDINGS)
     services = ("SmrtHubSupervisor", "MouseHookPipe", "Smrt.Web.Host")
     return PrivacyRules(
         rules=(
@@ -100,7 +106,7 @@ def default_rules() -> PrivacyRules:
                 action="drop",
                 on=Conditions(apps=PASSWORD_PROGRAMS, window_titles=PASSWORD_WORDS, sites=PASSWORD_SITES),
             ),
-            PrivacyRule(name="private_window", action="drop", on=Conditions(window_titles=PRIVATE_WINDOWS)),
+            PrivacyRule(name="private_window", action="drop", on=Conditions(window_titles=private)),
             PrivacyRule(
                 name="smrthub", action="drop", on=Conditions(apps=(*own, *services), window_titles=("HubWindow",))
             ),

@@ -25,20 +25,9 @@ PASSWORD_SITES: Final = (
 )  # fmt: skip
 # What browsers themselves write behind the title of a page in a private window. In English: what they write
 # in other languages is not known here, and there the operating system's own mark and the extension's
-# ``incognito`` must do.
-PRIVATE_WINDOWS: Final = tuple(
-    f"*{ending}"
-    for ending in (
-        "[InPrivate] - Microsoft Edge",
-        "Microsoft Edge (InPrivate)",
-        "[InPrivate]",
-        "(Incognito)",
-        "(Private)",
-        "(Private Browsing)",
-        "— Private Browsing",
-        "Mozilla Firefox Private Browsing",
-        "Firefox Developer Edition Private Browsing",
-        "Nightly Private Browsing",
-        "Tor Browser",
-    )
-)
+# ``incognito`` must do. A clip from such a window is joined to no page, whatever the rules say.
+PRIVATE_WINDOW_ENDINGS: Final = (
+    "[InPrivate] - Microsoft Edge", "Microsoft Edge (InPrivate)", "[InPrivate]", "(Incognito)", "(Private)",
+    "(Private Browsing)", "— Private Browsing", "Mozilla Firefox Private Browsing",
+    "Firefox Developer Edition Private Browsing", "Nightly Private Browsing", "Tor Browser",
+)  # fmt: skip

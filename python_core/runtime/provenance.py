@@ -8,10 +8,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from python_core.config import PRIVATE_WINDOW_ENDINGS
 from python_core.errors import BadInput
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import Body
-from python_core.smrtdetect.provenance import SETTLE_MS, Copied, Sighting, judge_source
+from python_core.smrtdetect.plain_names import plain_title
+from python_core.smrtdetect.provenance import SETTLE_MS, Copied, JoinRules, Sighting, judge_source
 from python_core.smrtdetect.web_address import site_of
 from python_core.store.clips import Source
 from python_core.store.surroundings import get_surroundings
@@ -22,6 +24,8 @@ SIGHTINGS_AT_MOST = 256
 
 #: What the address of a source begins with.
 WEB_OR_FILE = ("http://", "https://", "file://")
+
+_PRIVATE_ENDINGS = tuple(plain_title(ending) for ending in PRIVATE_WINDOW_ENDINGS)
 
 Name = Annotated[str, msgspec.Meta(max_length=1024, pattern="^[^\\x00]*$")]
 Address = Annotated[str, msgspec.Meta(max_length=8192, pattern="^[^\\x00]*$")]
@@ -74,8 +78,8 @@ def source_of(hub: Hub, claimed: ClaimedSource, around: Surroundings, types: Col
         has_html="html" in types,
         has_files="files" in types,
     )
-    window_ms = hub.settings.bridge.join_window_seconds * 1000
-    found = judge_source(copied, map(_sighting, around.pages), window_ms)
+    rules = JoinRules(window_ms=hub.settings.bridge.join_window_seconds * 1000, private_endings=_PRIVATE_ENDINGS)
+    found = judge_source(copied, map(sighting_of, around.pages), rules)
     if found is None:
         return Source(claimed.app, claimed.window_title, None, None, claimed.title)
     site = next(page.site for page in around.pages if page.visit_id == found.visit)
@@ -91,7 +95,8 @@ def source_of(hub: Hub, claimed: ClaimedSource, around: Surroundings, types: Col
     )
 
 
-def _sighting(page: SeenPage) -> Sighting:
+def sighting_of(page: SeenPage) -> Sighting:
+    """Return what was seen as the judgement takes it."""
     return Sighting(
         visit=page.visit_id,
         at_ms=page.at_ms,

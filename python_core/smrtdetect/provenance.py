@@ -12,12 +12,7 @@ import msgspec
 
 from python_core.smrtdetect.browsers import browser_family
 from python_core.smrtdetect.plain_names import plain_title
-from python_core.smrtdetect.window_titles import (
-    PRIVATE_WINDOW_ENDINGS,
-    TitleVerdict,
-    browser_in_title,
-    compare_titles,
-)
+from python_core.smrtdetect.window_titles import TitleVerdict, browser_in_title, compare_titles
 
 # A clipboard monitor notices a copy after the key was pressed (it polls, or waits for the owner to render),
 # and an extension's worker tells of a tab when it has woken up. So two events this close have no order that
@@ -28,7 +23,12 @@ FRESH_MS: Final = 2_000
 MIN_CONFIDENCE: Final = 0.5
 MAX_CONFIDENCE: Final = 0.99
 
-_PRIVATE_ENDINGS = tuple(plain_title(ending) for ending in PRIVATE_WINDOW_ENDINGS)
+
+class JoinRules(msgspec.Struct, frozen=True, kw_only=True):
+    """How old a sighting may be, and how the titles of private windows end (as ``plain_title`` writes it)."""
+
+    window_ms: int
+    private_endings: tuple[str, ...]
 
 
 class Copied(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,26 +81,26 @@ class _Claim(msgspec.Struct, frozen=True, kw_only=True):
     is_late: bool = False
 
 
-def judge_source(copied: Copied, sightings: Iterable[Sighting], join_window_ms: int) -> PageSource | None:
+def judge_source(copied: Copied, sightings: Iterable[Sighting], rules: JoinRules) -> PageSource | None:
     """Return the page that the copy was made on, or ``None`` where that is not well founded.
 
     ``sightings``, in any order, are those that began up to ``SETTLE_MS`` after the copy and were in front or
-    confirmed within ``join_window_ms`` before it, blanks and losses of focus among them; others do no harm.
+    confirmed within ``rules.window_ms`` before it, blanks and losses of focus among them; others do no harm.
     """
     app = (copied.app or "").strip()
     window = plain_title(copied.window_title or "")
     family = browser_family(app) if app else browser_in_title(window)
-    if copied.has_files or (app and family is None) or window.endswith(_PRIVATE_ENDINGS):
+    if copied.has_files or (app and family is None) or window.endswith(rules.private_endings):
         return None
     claims = []
     for seen in _by_browser(sightings, family):
         claim = _claim(copied.captured_at_ms, seen, window, is_app_told=bool(app))
-        if claim is not None and claim.age_ms <= join_window_ms:
+        if claim is not None and claim.age_ms <= rules.window_ms:
             claims.append(claim)
     best, is_contested = _choose(claims)
     if best is None or best.seen.visit is None:
         return None
-    return _weigh(copied, best, join_window_ms, is_contested=is_contested)
+    return _weigh(copied, best, rules.window_ms, is_contested=is_contested)
 
 
 def _by_browser(sightings: Iterable[Sighting], family: str | None) -> Iterable[list[Sighting]]:
@@ -185,12 +185,12 @@ def _choose(claims: list[_Claim]) -> tuple[_Claim | None, bool]:
     return (focused[0], True) if len(focused) == 1 else (None, True)
 
 
-def _weigh(copied: Copied, claim: _Claim, join_window_ms: int, *, is_contested: bool) -> PageSource | None:
+def _weigh(copied: Copied, claim: _Claim, window_ms: int, *, is_contested: bool) -> PageSource | None:
     seen, evidence = claim.seen, [_when(claim, copied.captured_at_ms)]
     score = {True: 0.85, None: 0.6, False: 0.35}[seen.focused]
     evidence.append(_FOCUS[seen.focused])
     if claim.age_ms > FRESH_MS:
-        score -= 0.35 * min(1.0, claim.age_ms / max(1, join_window_ms))
+        score -= 0.35 * min(1.0, claim.age_ms / max(1, window_ms))
     is_shown = claim.titles == "holds"
     for holds, weight, phrase in (
         (bool(copied.app) and bool(seen.browser), 0.08, "app is that browser"),

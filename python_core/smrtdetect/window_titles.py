@@ -10,22 +10,6 @@ from python_core.smrtdetect.plain_names import plain_title
 
 TitleVerdict = Literal["holds", "resembles", "silent", "contradicts"]
 
-# What browsers themselves write behind the title of a page in a private window. In English: what they write
-# in other languages is not known here, and there the operating system's own mark and the extension's
-# ``incognito`` must do.
-PRIVATE_WINDOW_ENDINGS = (
-    "[InPrivate] - Microsoft Edge",
-    "Microsoft Edge (InPrivate)",
-    "[InPrivate]",
-    "(Incognito)",
-    "(Private)",
-    "(Private Browsing)",
-    "— Private Browsing",
-    "Mozilla Firefox Private Browsing",
-    "Firefox Developer Edition Private Browsing",
-    "Nightly Private Browsing",
-    "Tor Browser",
-)
 _MIN_TELLING_CHARS = 8  # a shorter title ("Home", "Docs") is found in too many others
 _MIN_PREFIX_CHARS = 12
 _MIN_SHARED_WORDS = 2

@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from python_core.config import PrivacyRules
 from python_core.runtime.clip_views import ClipReceipt, ClipRefusal, SourceView
 from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
+from python_core.runtime.privacy import LiveRules
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.store import Store
 from python_core.utils.timestamps import to_rfc3339
@@ -156,6 +158,13 @@ def test_a_plain_copy_from_the_focused_page_is_quite_sure(hub: Hub, clock: Clock
     assert (source.app, source.title) == ("chrome", "Here")
     assert source.confidence is not None
     assert source.confidence >= 0.8
+
+
+def test_a_private_window_is_joined_to_no_page_where_no_rule_keeps_it_out_either(hub: Hub, clock: Clock) -> None:
+    open_to_all = Hub(hub.settings, hub.store, now=clock, rules=LiveRules(PrivacyRules()))
+    shown = [Tab(0, HERE, said={"title": "Sundials of Europe"})]
+    assert happen(open_to_all, clock, shown, Copy(5, {"windowTitle": "Sundials of Europe"})).url == HERE
+    assert happen(open_to_all, clock, [], Copy(40, {"windowTitle": "Sundials of Europe (Incognito)"})).url is None
 
 
 def test_hundreds_of_sightings_never_hide_the_page_that_is_in_front(hub: Hub, clock: Clock) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from python_core.smrtdetect.provenance import MIN_CONFIDENCE, Copied, Sighting
+from python_core.smrtdetect.provenance import MIN_CONFIDENCE, Copied, JoinRules, Sighting
 
 COPY_AT = 1_760_000_000_000
-WINDOW_MS = 30_000
+RULES = JoinRules(window_ms=30_000, private_endings=("mozilla firefox private browsing",))
 TITLES = {
     "rust": "Ownership - The Rust Book",
     "news": "Morning news and weather",

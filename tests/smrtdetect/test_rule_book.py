@@ -10,12 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from python_core.config import default_rules
+from python_core.config import PRIVATE_WINDOW_ENDINGS, default_rules
 from python_core.runtime.privacy import book_of
 from python_core.smrtdetect.rule_book import RuleBook
 from python_core.smrtdetect.rule_patterns import content_pattern, glob
 from python_core.smrtdetect.rule_shapes import Place, Rule
-from python_core.smrtdetect.window_titles import PRIVATE_WINDOW_ENDINGS
 
 DEFAULT = book_of(default_rules())
 ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=200)
@@ -86,7 +85,7 @@ def test_vaults_in_a_browser_are_kept_out_and_their_makers_pages_are_not(host: s
     assert dropped(DEFAULT, host=host) == rule
 
 
-def test_the_default_rules_know_every_private_window_that_the_join_knows() -> None:
+def test_the_default_rules_keep_out_every_private_window_that_is_known() -> None:
     titles = [f"Page {ending}" for ending in PRIVATE_WINDOW_ENDINGS]
     assert {dropped(DEFAULT, window_title=title) for title in titles} == {"private_window"}
 

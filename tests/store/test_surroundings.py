@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from python_core.runtime.provenance import SIGHTINGS_AT_MOST
-from python_core.smrtdetect.provenance import SETTLE_MS, Copied, Sighting, judge_source
+from python_core.runtime.provenance import SIGHTINGS_AT_MOST, sighting_of
+from python_core.smrtdetect.provenance import SETTLE_MS, Copied, JoinRules, judge_source
 from python_core.store import Connection, Store
 from python_core.store.pauses import PauseRow, add_pause
 from python_core.store.surroundings import get_surroundings
@@ -41,20 +41,8 @@ def around(store: Store, now_ms: int = AT_MS, seen_ms: int = AT_MS) -> tuple[boo
 
 
 def verdict(pages: list[SeenPage], app: str | None) -> Any:
-    seen = [
-        Sighting(
-            visit=page.visit_id,
-            at_ms=page.at_ms,
-            until_ms=page.until_ms,
-            focused=page.focused,
-            browser=page.browser,
-            client=page.client,
-            url=page.url or "",
-            title=page.title or "",
-        )
-        for page in pages
-    ]
-    return judge_source(Copied(captured_at_ms=AT_MS, app=app), seen, WINDOW_MS)
+    rules = JoinRules(window_ms=WINDOW_MS, private_endings=())
+    return judge_source(Copied(captured_at_ms=AT_MS, app=app), map(sighting_of, pages), rules)
 
 
 @pytest.mark.parametrize("seed", range(40))
