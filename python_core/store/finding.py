@@ -19,7 +19,7 @@ from python_core.store.expressions import (
     titles_of,
     words_in,
 )
-from python_core.store.looking import FIRST_WINDOW, FURTHER, Looked, Reader, Row, look, look_from_above
+from python_core.store.looking import FIRST_WINDOW, Looked, Reader, Row, look, look_from_above
 from python_core.store.words import Term, Typed, folded, lowered, pattern_of
 
 #: The newest matches among which the best are found, and, further back, the newest with all words in the title.
@@ -36,8 +36,8 @@ RARE_READ = 4
 FEW, PIECES_AT_MOST = 10, 60
 #: Groups of three characters that are looked for together: more are slower, and what is found is read again.
 GRAMS = 3
-#: A phrase of so many words is rare if it is not among the newest.
-RARE_WORDS = 3
+#: A phrase of so many words takes FTS5 so long to find that the time can be up before it is.
+SLOW_WORDS = 3
 #: Rows in which the last matches up to a time stand: rows are found by days.
 A_DAY = 1_024
 #: What looking for titles further back may take, how many rows more than a word's its title stands in, and in how many it begins.
@@ -183,8 +183,8 @@ class _Search:
             looked = look_from_above(reader, self.first, self.last, most)
         else:
             window = FIRST_WINDOW if self.wanted.to_ms is None else A_DAY
-            further = 0 if any(phrase.words >= RARE_WORDS for phrase in phrases) else FURTHER
-            looked = look(reader, self.first, self.last, most, window, further, self.deadline.is_over)
+            is_slow = any(phrase.words >= SLOW_WORDS for phrase in phrases)
+            looked = look(reader, self.first, self.last, most, window, is_slow=is_slow, is_over=self.deadline.is_over)
         if looked.is_cut:
             self.is_partial = True
             self.deadline.allow(GRACE_S)

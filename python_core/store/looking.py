@@ -43,27 +43,29 @@ def look(
     last: int,
     most: int,
     window: int = FIRST_WINDOW,
-    further: int = FURTHER,
+    *,
+    is_slow: bool = False,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Looked:
     """Return the newest rows from ``last`` down to ``first``, ``most`` or some less; fewer where they are rare.
 
     :param window: the rows that are looked at first.
-    :param further: how many times what was looked at the next window is at most.
-    :param is_over: says whether the time is up; FTS5 looks for a match without asking.
+    :param is_slow: where the first window has none the rest is read from above: what is found when the time is up is the newest.
+    :param is_over: says whether the time is up; FTS5 can look for a match for long without asking.
     """
-    found, size = Looked(last + 1), window
+    found, size, looks = Looked(last + 1), window, 0
     while size and found.low > first and not found.is_cut:
         low, high, rows = max(first, found.low - size), found.low - 1, list[Row]()
+        if is_slow and looks and not found.rows:
+            return look_from_above(rows_in, first, high, most)
         try:
             rows += islice(rows_in(low, high, False), TOO_MANY * most)
             if len(rows) == TOO_MANY * most and high - low >= most:
                 rows = list(islice(rows_in(low, high, True), most))[::-1]
         except Interrupted:
             found.is_cut = True
-        found.low, found.rows = low, rows + found.rows
-        looked_at = last + 1 - low
-        size = _next_window(len(found.rows), looked_at, most, further if size == looked_at else 0)
+        found.low, found.rows, looks = low, rows + found.rows, looks + 1
+        size = _next_window(len(found.rows), last + 1 - low, most, looks)
         found.is_cut |= size > 0 and low > first and is_over()
     if len(found.rows) >= most:
         found.rows = found.rows[-most:]
@@ -72,26 +74,33 @@ def look(
 
 
 def look_from_above(rows_in: Reader, first: int, last: int, most: int) -> Looked:
-    """Return the newest rows from ``last`` down to ``first``, at most ``most``, read at once."""
+    """Return the newest rows from ``last`` down to ``first``, at most ``most``, one after the other; fewer where they are rare."""
     found = Looked(first)
     try:
-        found.rows += islice(rows_in(first, last, True), most)
+        for row in rows_in(first, last, True):
+            found.rows.append(row)
+            if len(found.rows) == most or _is_far_enough(len(found.rows), last + 1 - row[0]):
+                found.low = row[0]
+                break
     except Interrupted:
         found.is_cut = True
     found.rows.reverse()
-    if len(found.rows) == most:
-        found.low = found.rows[0][0]
     return found
 
 
-def _next_window(count: int, looked_at: int, most: int, further: int) -> int:
+def _is_far_enough(count: int, looked_at: int) -> bool:
+    (many, further), (few, _) = ENOUGH
+    return (looked_at > FAR and count >= many) or (looked_at > further and count >= few)
+
+
+def _next_window(count: int, looked_at: int, most: int, looks: int) -> int:
     """Return how many more rows to look at, 0 when ``count`` of ``looked_at`` are enough.
 
-    Where a second window has none either (``further`` is 0 then), it is all the rest: in each window FTS5 first looks for the first
-    match of all and last for the first above the window, which takes as long as looking through all of it where matches are rare.
+    Where a second window has none either it is all the rest: in each window FTS5 first looks for the first match of all and
+    last for the first above the window, which takes as long as looking through all of it where matches are rare.
     """
     if not count:
-        return looked_at * further or 2**63
+        return looked_at * FURTHER if looks == 1 else 2**63
     a_match = looked_at / count
     if count >= most * ENOUGH_OF_WANTED:
         return 0

@@ -83,10 +83,13 @@ def test_what_was_found_when_the_time_was_up_is_told() -> None:
     assert len(looked.rows) == 10
 
 
-def test_what_is_rare_for_sure_is_looked_for_in_all_the_rest_at_once() -> None:
-    rows = Rows([5, 9])
-    looked = look(rows, 1, LAST, 200, further=0)
-    assert (looked.rows, rows.spans) == ([(5,), (9,)], [(LAST - FIRST_WINDOW + 1, LAST), (1, LAST - FIRST_WINDOW)])
+def test_what_is_slow_to_find_is_read_from_above_so_that_the_newest_are_found_first() -> None:
+    matches = list(range(1, LAST // 2, 1_000))
+    rows = Rows(matches, cut_after=3)
+    looked = look(rows, 1, LAST, 200, is_slow=True)
+    assert rows.spans == [(LAST - FIRST_WINDOW + 1, LAST), (1, LAST - FIRST_WINDOW)]
+    assert (looked.rows, looked.is_cut) == ([(match,) for match in matches[-3:]], True)
+    assert 30 <= len(look(Rows(matches), 1, LAST, 200, is_slow=True).rows) <= 60
 
 
 def test_once_the_time_is_up_no_further_window_is_begun() -> None:
@@ -96,9 +99,12 @@ def test_once_the_time_is_up_no_further_window_is_begun() -> None:
     assert not look(Rows([LAST]), 1, 1, 200, is_over=lambda: True).is_cut
 
 
-@pytest.mark.parametrize(("count", "low"), [(3, 1), (60, 1), (200, LAST)])
-def test_what_is_read_from_above_is_the_newest(count: int, low: int) -> None:
+@pytest.mark.parametrize(
+    ("count", "found", "is_all"), [(3, 3, True), (20, 20, True), (200, 50, False), (20_000, 100, False)]
+)
+def test_what_is_read_from_above_is_the_newest(count: int, found: int, is_all: bool) -> None:
     matches = spread(count)
     looked = look_from_above(Rows(matches), 1, LAST, 100)
-    assert looked.rows == [(match,) for match in sorted(matches)[-100:]]
-    assert looked.low == (looked.rows[0][0] if low == LAST else 1)
+    assert looked.rows == [(match,) for match in sorted(matches)[-len(looked.rows) :]]
+    assert abs(len(looked.rows) - found) <= 5
+    assert looked.low == (1 if is_all else looked.rows[0][0])
