@@ -25,6 +25,8 @@ SMALL_BODY, BODIES_AT_MOST = 65_536, 4
 class Task(WSGITask):  # type: ignore[misc]  # waitress ships no types
     """A request that knows whose connection it came by."""
 
+    wrote_header: bool
+
     def get_environment(self) -> dict[str, Any]:
         """Return Waitress's environ with what we add, and with the Transfer-Encoding that Waitress has undone."""
         environ: dict[str, Any] = super().get_environment()
@@ -35,6 +37,16 @@ class Task(WSGITask):  # type: ignore[misc]  # waitress ships no types
         if self.request.chunked:
             environ["HTTP_TRANSFER_ENCODING"] = "chunked"
         return environ
+
+    def write(self, data: bytes) -> None:
+        """Send the headers with what follows: alone they take a send of their own, and wake the caller once more."""
+        if self.wrote_header or not self.complete:
+            super().write(data)
+            return
+        self.channel.headers = self.build_response_header()
+        self.wrote_header = True
+        super().write(data)
+        self.channel.write_soon(b"")  # there was no body
 
     def set_close_on_finish(self) -> None:
         """Keep the connection after a 204 or 304, which end with their headers: Waitress would close it for want of a length."""
@@ -123,6 +135,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
 
     task_class = Task
     error_task_class = Refused
+    headers = b""
     _uid: tuple[int | None] | None = None
 
     def __init__(self, server: Any, sock: Any, addr: Any, adj: Any, map: Any = None) -> None:  # noqa: A002  # Waitress's name
@@ -132,6 +145,12 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
     def parser_class(self, adj: Any) -> Request:
         """Make what reads the next request."""
         return Request(adj, self)
+
+    def write_soon(self, data: Any) -> int:
+        """Send some bytes, after headers that wait."""
+        headers, self.headers = self.headers, b""
+        written: int = super().write_soon(headers + data if headers else data)
+        return written
 
     def held_bytes(self) -> int:
         """Count the bytes of the large bodies that all connections of this server hold, or will when they are whole."""
