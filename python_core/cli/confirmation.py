@@ -15,7 +15,9 @@ OWNER = "owner"
 @click.command()
 @json_option
 def confirm(as_json: bool) -> None:
-    """Decide on what clients that read your clips want to do, and on a support bundle that a program of yours asks for.
+    """Decide on what programs have to ask you for.
+
+    That is what clients that read your clips want to do, and a support bundle that a program of yours asks for.
 
     --json lists what waits and asks nothing.
     """
