@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from python_core.cli.options import json_option
-from python_core.cli.supervising import CLOCK_SLACK_S, process_of, supervise
+from python_core.cli.supervising import START_SLACK_S, process_of, supervise
 from python_core.cli.terminal import note, say, say_json
 from python_core.errors import HubError, NotReachable
 
@@ -97,7 +97,7 @@ def _process_of(server: RunningServer) -> psutil.Process:
     """Return the process that wrote a runtime file, never a later one of the same number."""
     from python_core.utils.processes import find_process
 
-    process = find_process(server.pid, server.started_at, CLOCK_SLACK_S)
+    process = find_process(server.pid, server.started_at, START_SLACK_S)
     if process is None:
         raise HubError(f"The hub at {server.url} runs, but another process than it says: end it where you started it.")
     return process

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: What a hub may take to end beyond its own promise, before it is killed.
 MARGIN_S = 5
-#: A clock may be set a little while a process starts.
-CLOCK_SLACK_S = 2.0
+#: A clock may be set a little while a process starts; no more than that, since what is found may be ended.
+START_SLACK_S = 2.0
 SERVICE_FAILED = "It ended by a fault: see its logs, mend that, then start it again with smrthub service install."
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGBREAK")
 
@@ -112,7 +112,7 @@ def process_of(found: Supervision) -> psutil.Process | None:
     """Return the supervisor's process, never a later one of the same number; None when it has ended."""
     from python_core.utils.processes import find_process
 
-    return find_process(found.pid, found.started_at, CLOCK_SLACK_S)
+    return find_process(found.pid, found.started_at, START_SLACK_S)
 
 
 def _output() -> int | None:

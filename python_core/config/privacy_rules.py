@@ -97,8 +97,8 @@ def default_rules() -> PrivacyRules:
         *("package-token", "age-key", "smrthub-token", "jwt", "authorization-header", "url-password", "url-token"),
     )
     own = ("SmrtHub", "HubWindow", "SmrtHub.HubWindow", "ClipboardMonitor", "TriggerManager", "SettingsHost")
-    private = tuple(f"*{ending}" for ending in PRIVATE_WINDOW_ENDINGS)
     services = ("SmrtHubSupervisor", "MouseHookPipe", "Smrt.Web.Host")
+    private = tuple(f"*{ending}" for ending in PRIVATE_WINDOW_ENDINGS)
     return PrivacyRules(
         rules=(
             PrivacyRule(

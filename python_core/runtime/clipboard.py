@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
 
 from python_core.errors import NotFound
-from python_core.runtime.capture import is_kept_out
-from python_core.runtime.clip_views import ClipPage, ClipReceipt, ClipRefusal, ClipView, receipt_of, view_of
-from python_core.runtime.event_kinds import told_by
-from python_core.runtime.events import announce
+from python_core.runtime.clip_storing import PAUSED, ReadyClip, store_clip
+from python_core.runtime.clip_views import ClipPage, ClipReceipt, ClipRefusal, ClipView, view_of
 from python_core.runtime.forgetting import remove_one
 from python_core.runtime.fragments import words_of
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.judging import judge_clip, judge_page
 from python_core.runtime.new_clips import NewClip, draft_of
 from python_core.runtime.provenance import look_around
-from python_core.runtime.room import has_room, need_room
 from python_core.runtime.shapes import cursor_of, instant_ms, place_of
-from python_core.store import Connection, answered, clips, documents, forgettings, marks, visits
-from python_core.store.blobs import blob_path, doom_blobs, get_blob, put_blob, sweep_blobs
-from python_core.store.clips import ClipFilter, ClipRow, Source
-from python_core.store.whole_clips import FRAGMENTS_AT_MOST, WholeClip, add_whole_clip
+from python_core.store import clips, marks
+from python_core.store.blobs import get_blob
+from python_core.store.clips import ClipFilter
 
 __all__ = ["ClipSearch", "NewClip", "get_clip", "get_fragment", "list_clips", "newest_clip", "put_clip", "remove_clip"]
-
-_PAUSED = ClipRefusal(stored=False, reason="paused")
 
 
 class ClipSearch(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +41,7 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
     """
     around = look_around(hub, instant_ms(clip.encounter.captured_at, "/encounter/capturedAt"))
     if around.is_kept_out:
-        return _PAUSED
+        return PAUSED
     if clip.encounter.secret:
         return _excluded("secret")
     judged = judge_clip(hub, clip.fragments, clip.encounter.source)
@@ -60,116 +53,12 @@ def put_clip(hub: Hub, caller: Caller, clip: NewClip, key: str | None) -> ClipRe
         return _excluded(rule)
     if source is not draft.source:
         draft = replace(draft, source=source)
-    words, key = words_of(judged.fragments), clip.encounter.encounter_id or key
-    _put_pictures(hub, pictures)
-
-    def store(conn: Connection) -> ClipReceipt | ClipRefusal:
-        if is_kept_out(conn, hub, draft.captured_at_ms):  # since this moment
-            doom_blobs(conn, pictures)
-            return _PAUSED
-        first = _first_of(conn, draft, key) or _twin_of(conn, hub, draft, key)
-        if first is not None:
-            doom_blobs(conn, pictures)
-            return receipt_of(first, duplicate=True)
-        need_room(conn, hub)
-        for digest, picture in pictures.items():
-            put_blob(hub.store.folder, digest, picture)
-        kept = _joined_still(conn, draft)
-        _add(conn, hub, caller, kept, words)
-        marks.add_marks(conn, kept.id, judged.marks + page_marks)
-        answered.add_answer(conn, kept.client, "clip", key, kept.id, kept.received_at_ms)
-        return receipt_of(kept, duplicate=False)
-
-    is_plain = not pictures and not judged.marks and not page_marks and len(draft.fragments) <= FRAGMENTS_AT_MOST
-    receipt = hub.store.write(store, _at_once(hub, caller, draft, words, key) if is_plain else None)
-    if pictures and (isinstance(receipt, ClipRefusal) or receipt.duplicate):
-        sweep_blobs(hub.store)
-    return receipt
-
-
-def _at_once(
-    hub: Hub, caller: Caller, draft: ClipRow, words: str, key: str | None
-) -> Callable[[Connection], ClipReceipt | None]:
-    """Return what stores a clip by one statement, or nothing, where there is something to look at more closely."""
-    window_ms = hub.settings.bridge.duplicate_window_seconds * 1000
-    whole = WholeClip(
-        clip=draft,
-        title=_title_of(draft.source),
-        words=words,
-        key=key,
-        from_ms=draft.captured_at_ms - window_ms,
-        to_ms=draft.captured_at_ms + window_ms,
-        service=caller.service,
-        trace_id=caller.trace_id,
-        event=told_by("clipboard_processed", _told_of(draft)),
-    )
-    receipt = receipt_of(draft, duplicate=False)
-
-    def store(conn: Connection) -> ClipReceipt | None:
-        if not has_room(conn, hub):
-            return None
-        return receipt if add_whole_clip(conn, whole, hub.now()) else None
-
-    return store
+    own_key, all_marks = clip.encounter.encounter_id or key, judged.marks + page_marks
+    return store_clip(hub, caller, ReadyClip(draft, pictures, words_of(judged.fragments), own_key, all_marks))
 
 
 def _excluded(rule: str) -> ClipRefusal:
     return ClipRefusal(stored=False, reason="excluded", rule=rule)
-
-
-def _put_pictures(hub: Hub, pictures: dict[str, bytes]) -> None:
-    """Have pictures on disk before the lock is taken, inside which they are only looked for again, if there is room for them."""
-    if not all(blob_path(hub.store.folder, digest).exists() for digest in pictures):
-        with hub.store.reading() as conn:
-            need_room(conn, hub)
-    for digest, picture in pictures.items():
-        put_blob(hub.store.folder, digest, picture)
-
-
-def _first_of(conn: Connection, draft: ClipRow, key: str | None) -> ClipRow | None:
-    """Return the clip that this client's key made; one that was removed since is not stored again by a repetition."""
-    known = answered.get_first_item(conn, draft.client, "clip", key)
-    return None if known is None else clips.get_clip(conn, known) or replace(draft, id=known)
-
-
-def _twin_of(conn: Connection, hub: Hub, draft: ClipRow, key: str | None) -> ClipRow | None:
-    """Return a clip of the same contents within the window; the key then stands for that clip."""
-    window_ms = hub.settings.bridge.duplicate_window_seconds * 1000
-    at_ms = draft.captured_at_ms
-    twin = clips.get_twin(conn, draft.fingerprint, at_ms - window_ms, at_ms + window_ms)
-    if twin is None or forgettings.is_going(conn, "clip", twin.seq):
-        return None
-    answered.add_answer(conn, draft.client, "clip", key, twin.id, draft.received_at_ms)
-    return twin
-
-
-def _joined_still(conn: Connection, draft: ClipRow) -> ClipRow:
-    """Return a clip without its page where that was forgotten since the clip was judged."""
-    source = draft.source
-    if source.visit is None or visits.get_visit(conn, source.visit) is not None:
-        return draft
-    return replace(draft, source=Source(source.app, source.window_title, None, None, None))
-
-
-def _add(conn: Connection, hub: Hub, caller: Caller, draft: ClipRow, words: str) -> None:
-    at_ms, source = draft.captured_at_ms, draft.source
-    title = _title_of(source)
-    document = documents.add_document(conn, "clip", draft.id, at_ms, source.site, source.app, title, words)
-    clips.add_clip(conn, replace(draft, document=document))
-    announce(conn, hub, caller, "clipboard_processed", **_told_of(draft))
-
-
-def _title_of(source: Source) -> str:
-    return source.title or source.window_title or ""
-
-
-def _told_of(draft: ClipRow) -> dict[str, object]:
-    return {
-        "id": draft.id,
-        "fragments": [{"type": row.type, "digest": row.digest, "bytes": row.size} for row in draft.fragments],
-        "visit": draft.source.visit,
-        "confidence": draft.source.confidence,
-    }
 
 
 def get_clip(hub: Hub, clip_id: str) -> ClipView:

@@ -87,14 +87,7 @@ def add_clip(conn: Connection, clip: ClipRow) -> None:
     conn.execute(
         f"INSERT INTO clips(seq, {CLIP_COLUMNS}) VALUES ({next_row('clip')}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(
-                clip.id,
-                clip.client,
-                clip.captured_at_ms,
-                clip.received_at_ms,
-                clip.fingerprint,
-                clip.document,
-            ),
+            *(clip.id, clip.client, clip.captured_at_ms, clip.received_at_ms, clip.fingerprint, clip.document),
             *(*clip.source[:7], msgspec.json.encode(clip.source.evidence).decode()),
         ),
     )

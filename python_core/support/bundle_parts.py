@@ -37,7 +37,7 @@ _STAMP = r"\.\d{4}-\d\d-\d\dT[0-9-]{12}Z"
 #: The names that files of the hub have; another file is counted, not named.
 _KNOWN = re.compile(
     rf"hub\.db(?:-wal|-shm|-journal)?|[a-z-]{{1,20}}\.lock|(?:bridge|web-listener)-settings\.json|privacy-rules\.json"
-    rf"|(?:bridge|web-listener)\.(?:json|sock)|\.atomic-json\.lock|[a-z_]{{1,20}}\.health\.json|log-levels\.json|supervisor\.json"
+    rf"|(?:bridge|web-listener)\.(?:json|sock)|\.atomic-json\.lock|log-levels\.json|supervisor\.json"
     rf"|bundle\.json|[0-9a-f-]{{36}}\.zip|python-(?:net|runtime)-log(?:{_STAMP})?\.(?:txt|json)(?:\.lock)?|hub-[0-9a-zA-Z-]{{1,40}}\.db"
 )
 
