@@ -25,8 +25,8 @@ from python_core.utils.logger import get_logger_for
 HOSTED_BY = "SMRTHUB_HOSTED_BY"
 #: What the system's supervisor tells the hub is for the hub alone.
 _FOR_THE_HUB = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC")
-#: Between two looks whether the process is there; at every fifth it has to answer, and may take so long.
-LOOK_S, LOOKS_FOR_AN_ANSWER, ANSWER_S = 1.0, 5, 5.0
+#: Between two looks whether the process is there, between two times that it has to answer, and how long that may take.
+LOOK_S, ASK_EVERY_S, ANSWER_S = 1.0, 5.0, 5.0
 #: Until it answers first, a process may take so long.
 START_S = 60.0
 #: Its output may have been handed on to who knows whom: so long its end is waited for.
@@ -116,11 +116,12 @@ class ServerProcess:
 
     def _watch(self) -> None:
         try:
-            looks = 0
+            ask_at = time.monotonic() + ASK_EVERY_S
             while not self._end.wait(LOOK_S) and self._process.poll() is None:
-                looks += 1
-                if looks % LOOKS_FOR_AN_ANSWER == 0 and self._answers():
-                    self.on_turn()
+                if time.monotonic() >= ask_at:  # by the clock: at once after a machine's sleep
+                    ask_at = time.monotonic() + ASK_EVERY_S
+                    if self._answers():
+                        self.on_turn()
             code = self._process.poll()
             if code is None:
                 self._ask_to_end()
