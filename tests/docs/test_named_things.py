@@ -13,7 +13,7 @@ import pytest
 
 from python_core.cli import main as smrthub
 from python_core.config import SECTIONS
-from tests.docs.pages import HISTORY, PAGES, ROOT, Found, blocks, spans
+from tests.docs.pages import HISTORY, PAGES, ROOT, Found, blocks, read, spans
 from tests.net.documented import DECLARED
 
 CURRENT = [page for page in PAGES if page not in HISTORY]
@@ -248,3 +248,9 @@ def test_every_setting_that_a_variable_sets_is_one() -> None:
 def test_what_is_not_ours_is_still_named() -> None:
     texts = "".join(piece.text + "\n" for page in CURRENT for piece in [*spans(page), *blocks(page)])
     assert [name for name in [*FOREIGN, *NO_ROUTES, *MADE] if name not in texts] == []
+
+
+def test_the_routes_that_are_said_to_be_hot_are_those() -> None:
+    [told] = re.findall(r"asked for all the time \(([^)]*)\)", read("docs/architecture.md"))
+    named = {re.sub(r"^(?=/)", "GET ", name) for name in re.findall(r"`([^`]+)`", told)}
+    assert named == {f"{endpoint.method} {endpoint.path}" for _, endpoint in DECLARED if endpoint.hot}
