@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from python_core.errors import HubError
 from python_core.runtime.hub import Hub
-from python_core.store import documents
+from python_core.store import Connection, documents
 from python_core.utils.logger import get_logger_for
 
-#: Documents of one transaction of the index: some 6 ms, in which nobody else can write.
-INDEXED_AT_ONCE = 32
+#: Documents of one transaction of the index, and characters of texts after which none is added: some 6 ms, in which nobody
+#: else can write; for the longest text that is taken some 25.
+INDEXED_AT_ONCE, ENOUGH_CHARS = 32, 16_384
 #: Such transactions, one after the other, that a search waits for.
 BATCHES_AT_MOST = 16
 #: Items that wait for the index while more come in; a search takes in as many by itself.
@@ -31,10 +32,15 @@ def index_new(hub: Hub) -> bool:
         for _ in range(BATCHES_AT_MOST):
             if not pending:
                 break
-            pending = hub.store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE
+            pending = hub.store.write(_index_some)
     except HubError as fault:
         log.warning("New items could not be indexed: {code}", code=fault.code)
     return pending
+
+
+def _index_some(conn: Connection) -> bool:
+    documents.index_documents(conn, INDEXED_AT_ONCE, ENOUGH_CHARS)
+    return documents.has_unindexed(conn)
 
 
 def index_when_quiet(hub: Hub, newest: int) -> int:

@@ -19,6 +19,9 @@ BEFORE_CHARS, PIECE_CHARS = 60, 240
 FOLDED_AT_MOST = 5_000
 #: Characters in which words are looked for before they are in the whole text: most stand there.
 NEAR_CHARS = 2_000
+#: Characters of whole texts that one marker looks through, each once a term: a term that begins at every place of a text takes
+#: 20 ns a character. What comes after that is shown from its beginning, unless a term stands near it.
+LOOKED_THROUGH = 4_000_000
 
 
 class Marker:
@@ -28,6 +31,7 @@ class Marker:
         self._terms = [term for term in terms if not term.is_dense]
         self._dense = {word for term in terms if term.is_dense for word in term.words}
         self._words = [pattern_of(term) for term in self._terms] + _compiled(self._dense)
+        self._left = LOOKED_THROUGH
 
     @cached_property
     def _inner(self) -> list[re.Pattern[str]]:
@@ -56,13 +60,20 @@ class Marker:
 
     def _first_place(self, text: str) -> int:
         at = _first_of(self._words, text[:NEAR_CHARS])
-        if at is None and len(text) > NEAR_CHARS:
+        if at is None and len(text) > NEAR_CHARS and self._may_look_through(text):
             at = _first_of(self._words, text)
         if at is None and not text.isascii():
             flat, origins = _flat(text[:FOLDED_AT_MOST])
             in_flat = _first_of(self._words, flat)
             at = None if in_flat is None else origins[in_flat]
-        return (_first_of(self._inner, text) or 0) if at is None else at
+        if at is None:
+            at = _first_of(self._inner, text if self._may_look_through(text) else text[:NEAR_CHARS])
+        return at or 0
+
+    def _may_look_through(self, text: str) -> bool:
+        may = self._left > 0
+        self._left -= len(text) * len(self._words) * may
+        return may
 
 
 def _compiled(pieces: Iterable[str]) -> list[re.Pattern[str]]:

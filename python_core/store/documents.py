@@ -54,13 +54,18 @@ def add_document(
     return conn.last_insert_rowid()
 
 
-def index_documents(conn: Connection, at_most: int) -> int:
-    """Put the oldest documents that are not in the index into it; return how many.
+def index_documents(conn: Connection, at_most: int, enough_chars: int | None = None) -> int:
+    """Put the oldest documents that are not in the index into it, none after ``enough_chars``; return how many.
 
     Together they cost a third of what they would one a transaction: each transaction makes a segment of its own.
     """
     sql = f"SELECT {_COLUMNS} FROM documents WHERE seq > (SELECT upto FROM indexed) ORDER BY seq LIMIT ?"
-    rows = [DocumentRow._make(row) for row in conn.execute(sql, (at_most,))]
+    rows, chars = list[DocumentRow](), 0
+    for row in map(DocumentRow._make, conn.execute(sql, (at_most,))):
+        rows.append(row)
+        chars += len(row.body)
+        if enough_chars is not None and chars >= enough_chars:
+            break
     if rows:
         _put_into_index(conn, rows)
         conn.execute("UPDATE indexed SET upto = ?", (rows[-1].seq,))

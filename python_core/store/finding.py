@@ -19,8 +19,8 @@ from python_core.store.expressions import (
     titles_of,
     words_in,
 )
-from python_core.store.looking import FIRST_WINDOW, Looked, Reader, Row, look, look_from_above
-from python_core.store.words import Term, Typed, folded, lowered, pattern_of
+from python_core.store.looking import FIRST_WINDOW, Looked, Reader, Row, look, look_from_above, read_texts
+from python_core.store.words import Term, Typed, folded, pattern_of
 
 #: The newest matches among which the best are found, and, further back, the newest with all words in the title.
 RANKED_AT_MOST, TITLES_AT_MOST = 200, 60
@@ -139,13 +139,11 @@ class _Search:
             f"SELECT seq, title, substr(body, 1, {READ_CHARS}) FROM documents "
             "WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"
         )
-        patterns, good = [pattern_of(term) for term in short], set[int]()
-        for seq, title, body in self.conn.execute(sql, (str([row[0] for row in looked.rows]),)):
-            text = lowered(folded(f"{title}\n{body}"))
-            if all(pattern.search(text) for pattern in patterns):
-                good.add(seq)
-            if len(good) == ENOUGH_READ:
-                break
+        texts = self.conn.execute(sql, (str([row[0] for row in looked.rows]),))
+        good, is_cut = read_texts(texts, [pattern_of(term) for term in short], ENOUGH_READ, self.deadline.is_over)
+        if is_cut:
+            self.is_partial = True
+            self.deadline.allow(GRACE_S)
         self._rank([row for row in looked.rows if row[0] in good], phrases)
         is_rare, has_more = len(good) <= RARE_READ, looked.low > self.first
         if is_rare and has_more:

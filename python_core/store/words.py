@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 #: What FTS5's unicode61 makes words of: an underscore is none.
@@ -19,19 +20,29 @@ _FAR = re.compile("[\u0370-\u1dff]")
 _CAMEL = re.compile(r"[^\W_]*[a-z][A-Z][^\W_]*")
 _HAS_HUMP = re.compile("[a-z][A-Z]")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
+#: The capital whose small letter is two characters.
+_WIDER = "\u0130"
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
 #: Private characters mark words that nobody can type: unicode61 takes them for letters, and what is typed is rid of them.
 PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
 def folded(text: str) -> str:
     """Return a text as the index compares it: small letters without accents."""
-    return (text if text.isascii() else _NOT_ASCII.sub(_without_accents, text)).lower()
+    if text.isascii():
+        return text.lower()
+    plain = _BEYOND.sub(_unless_accent, _accents().sub("", unicodedata.normalize("NFD", text)))
+    return unicodedata.normalize("NFC", plain).lower()
 
 
-def _without_accents(found: re.Match[str]) -> str:
-    plain = (each for each in unicodedata.normalize("NFD", found[0]) if not unicodedata.combining(each))
-    return unicodedata.normalize("NFC", "".join(plain))
+@cache
+def _accents() -> re.Pattern[str]:
+    """Compile what finds accents of the first plane: a class with one beyond it takes 20 times as long."""
+    return re.compile(f"[{''.join(filter(unicodedata.combining, map(chr, range(0x300, 0x10000))))}]+")
+
+
+def _unless_accent(found: re.Match[str]) -> str:
+    return "" if unicodedata.combining(found[0]) else found[0]
 
 
 def is_dense(text: str) -> bool:
@@ -94,7 +105,7 @@ def lowered(text: str) -> str:
     """Return a text for ``pattern_of``: small letters, a character for each, and NUL for an underscore, which is no letter."""
     small = text.lower()
     if len(small) != len(text):  # one capital has a small letter of two characters
-        small = "".join(each if len(low := each.lower()) != 1 else low for each in text)
+        small = _WIDER.join(map(str.lower, text.split(_WIDER)))
     return small.replace("_", "\0")
 
 

@@ -6,7 +6,14 @@ import msgspec
 
 from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
-from python_core.runtime.indexing import WAITING_AT_MOST, index_new, index_when_quiet, join_when_quiet
+from python_core.runtime.indexing import (
+    ENOUGH_CHARS,
+    INDEXED_AT_ONCE,
+    WAITING_AT_MOST,
+    index_new,
+    index_when_quiet,
+    join_when_quiet,
+)
 from python_core.runtime.search import SearchScope, search
 from python_core.store import Store, documents
 from tests.hubs import Clock, caller, make_hub
@@ -59,3 +66,12 @@ def test_the_pieces_of_the_index_are_joined_a_few_at_a_time_and_nothing_is_lost(
     assert pieces() <= many / 3
     assert [found(hub, q) for q in ("needle", "number7", "operabil")] == told
     assert [len(each) for each in told] == [12, 1, 12]
+
+
+def test_long_texts_are_indexed_in_short_transactions_and_none_is_left_out(store: Store) -> None:
+    hub = make_hub(store, Clock())
+    for n in range(5):
+        put_text(hub, f"needle number{n} {'word ' * (ENOUGH_CHARS // 8)}")
+    assert store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE, ENOUGH_CHARS)) == 2
+    assert not index_new(hub)
+    assert len(found(hub, "needle")) == 5

@@ -14,6 +14,7 @@ from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
 from python_core.runtime.queries import read_query
 from python_core.runtime.search import SearchHit, SearchScope, search
+from python_core.runtime.snippets import LOOKED_THROUGH, Marker
 from python_core.runtime.structured_output import NewOutput, put_output
 from python_core.runtime.tabs import TabInfo, record_tabs
 from python_core.store import Store, open_store
@@ -379,3 +380,11 @@ def test_a_match_far_down_and_one_after_an_underscore_are_shown(hub: Hub) -> Non
     put_text(hub, "straw_" * 1_000 + "NEEDLE_x İ needles")
     [hit] = found(hub, "needle")
     assert marked(hit) == ["NEEDLE"]
+
+
+def test_no_more_is_looked_through_than_a_bound_however_many_long_texts_match() -> None:
+    marker, text = Marker(read_query("needle").wanted), "x " * 500_000 + "needle"
+    shown = [marker.snippet_of(text)[1] for _ in range(LOOKED_THROUGH // len(text) + 2)]
+    assert shown[0]
+    assert not shown[-1]
+    assert marker.snippet_of(f"a needle {text}")[1] == [(2, 8)]
