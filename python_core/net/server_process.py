@@ -110,7 +110,7 @@ class ServerProcess:
                 self._leave_nobody()
                 self._reader.join(READ_S)
                 how = f"has not answered for {self._start_s:.0f} s" if code is None else f"ended with exit code {code}"
-                said = "".join(f"\n  {line}" for line in self._said)
+                said = "".join(f"\n  {line}" for line in self._said) or " nothing."
                 raise HubError(f"{self.library} does not serve the {self.service}: it {how}. It said last:{said}")
             time.sleep(0.05)
 
