@@ -20,22 +20,9 @@ LEVELS: Final[tuple[LevelName, ...]] = ("Verbose", "Debug", "Information", "Warn
 VERBOSE, DEBUG, INFORMATION, WARNING, ERROR, FATAL = range(len(LEVELS))
 #: The modules that log, by their names, ``libraries``, and all of them together.
 COMPONENTS: Final = (
-    *(
-        "all",
-        "answers",
-        "backups",
-        "crashes",
-        "gate",
-        "health",
-        "hosting",
-        "indexing",
-        "libraries",
-        "privacy",
-        "retention",
-        "running",
-    ),
-    *("save_worker", "server_process", "support_bundles", "triggers"),
-)
+    "all", "answers", "backups", "crashes", "gate", "health", "hosting", "indexing", "libraries", "privacy", "retention",
+    "running", "save_worker", "server_process", "support_bundles", "triggers",
+)  # fmt: skip
 ALL: Final = "all"
 #: A level that was set for longer is a slip of the clock, and ends.
 LONGEST_MS: Final = 7 * 86_400_000

@@ -131,7 +131,7 @@ def check_record(text: str) -> None:
         template="New items could not be indexed: {code}",
         props={"code": "busy"},
         trace=Trace("4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"),
-        component="search",
+        component="indexing",
         exception=None,
     )
     assert lines_of(record)[0].decode() == text
@@ -144,7 +144,7 @@ def check_policy(text: str) -> None:
 #: What holds each text block, by a word of its own.
 TEXTS: dict[str, Callable[[str], None]] = {
     "3  net": check_floors,
-    "WRN search": check_record,
+    "WRN indexing": check_record,
     "default-src": check_policy,
 }
 

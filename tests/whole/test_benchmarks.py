@@ -19,41 +19,39 @@ from tests.hubs import Clock, make_hub
 from tests.whole.hub_home import PATIENCE_S, ROOT
 
 
-@pytest.mark.parametrize("only", [["ping", "window", "clip", "tab"], ["commit", "gate"]], ids="-".join)
-def test_a_short_run_tells_ratios_with_limit_and_goal(tmp_path: Path, only: list[str]) -> None:
-    command = ["--seconds", "0.2", "--rounds", "1", "--client", "own", "--folder", str(tmp_path), "--only", *only]
+def shown(script: str, *arguments: str, temporary: Path | None = None) -> str:
+    """Run a benchmark to its end and return what it prints."""
     done = subprocess.run(
-        [sys.executable, "benchmarks/run.py", *command, "--json", str(tmp_path / "figures.json")],
+        [sys.executable, f"benchmarks/{script}.py", *arguments],
         cwd=ROOT,
+        env=os.environ | ({} if temporary is None else {"TMPDIR": str(temporary)}),
         capture_output=True,
         text=True,
         timeout=3 * PATIENCE_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("only", [["ping", "window", "clip", "tab"], ["commit", "gate"]], ids="-".join)
+def test_a_short_run_tells_ratios_with_limit_and_goal(tmp_path: Path, only: list[str]) -> None:
+    command = ["--seconds", "0.2", "--rounds", "1", "--client", "own", "--folder", str(tmp_path), "--only", *only]
+    told = shown("run", *command, "--json", str(tmp_path / "figures.json"))
     figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
     assert figures["load"] == "own client"
     assert [row["name"] for row in figures["requests"]] == [name for name in only if name not in ("commit", "gate")]
     for row in figures["requests"]:
         assert row["ratios"][0] > 0
-        assert row["title"] in done.stdout
+        assert row["title"] in told
     if "commit" in only:
-        assert "goal ≤ 3" in done.stdout
-        assert "gate and token of GET /status, full" in done.stdout
+        assert "goal ≤ 3" in told
+        assert "gate and token of GET /status, full" in told
 
 
 def test_a_short_run_tells_each_installed_host_beside_our_own(tmp_path: Path) -> None:
     short = ["--rounds", "1", "--seconds", "0.2", "--client", "own", "--json", str(tmp_path / "figures.json")]
-    done = subprocess.run(
-        [sys.executable, "benchmarks/hosts.py", *short],
-        cwd=ROOT,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=3 * PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    told = shown("hosts", *short, temporary=tmp_path)
     figures = json.loads((tmp_path / "figures.json").read_text("utf-8"))
     hosts = [
         name for name in ("python", "gunicorn", "granian", "cheroot", "flask") if find_spec(name) or name == "python"
@@ -62,24 +60,15 @@ def test_a_short_run_tells_each_installed_host_beside_our_own(tmp_path: Path) ->
     for what, by_host in figures.items():
         assert list(by_host) == hosts
         assert all(figure > 0 for each in by_host.values() for figure in each.values())
-        assert f"| {what} | " in done.stdout
-    assert "Waitress, ours" in done.stdout
+        assert f"| {what} | " in told
+    assert "Waitress, ours" in told
     assert [path.name for path in tmp_path.iterdir()] == ["figures.json"], "a home was left behind"
 
 
 def test_a_short_run_tells_how_soon_events_come(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "benchmarks/events.py", "--rounds", "1", "--posts", "3", "--idle-seconds", "0.2"],
-        cwd=ROOT,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=3 * PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    told = shown("events", "--rounds", "1", "--posts", "3", "--idle-seconds", "0.2", temporary=tmp_path)
     for row in ("same process, 1 of them", "same process, 4 of them", "other process, 4 of them", "processor idle"):
-        assert row in done.stdout
+        assert row in told
 
 
 def test_a_made_history_is_the_same_for_the_same_seed_and_is_found(tmp_path: Path) -> None:
@@ -98,31 +87,15 @@ def test_a_made_history_is_the_same_for_the_same_seed_and_is_found(tmp_path: Pat
 
 def test_a_short_history_is_exported_verified_and_imported_and_equal(tmp_path: Path) -> None:
     sizes = ["--clips", "300", "--visits", "600", "--pictures", "10", "--folder", str(tmp_path)]
-    done = subprocess.run(
-        [sys.executable, "benchmarks/export_import.py", *sizes, "--json", str(tmp_path / "figures.json")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=3 * PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    told = shown("export_import", *sizes, "--json", str(tmp_path / "figures.json"))
     assert json.loads((tmp_path / "figures.json").read_text("utf-8"))["equal"] is True
-    assert "equal to the last byte" in done.stdout
-    assert "goal < 60 s" in done.stdout
+    assert "equal to the last byte" in told
+    assert "goal < 60 s" in told
 
 
 def test_a_short_run_tells_what_made_texts_and_real_documents_cost(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "benchmarks/scale.py", str(tmp_path), "--sizes", "60", "90", "--calls", "2"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=3 * PATIENCE_S,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    told = shown("scale", str(tmp_path), "--sizes", "60", "90", "--calls", "2")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["60", "90", "real-60", "real-90"]
     for kind in ("made", "real"):
-        assert f"clips, {kind} texts" in done.stdout
-    assert done.stdout.count("POST /clipboard") == 2
+        assert f"clips, {kind} texts" in told
+    assert told.count("POST /clipboard") == 2
