@@ -44,8 +44,14 @@ class Peer(NamedTuple):
 
     def memory_mb(self) -> float:
         """Return what it and its children hold at this moment."""
-        family = [self.process, *self.process.children(recursive=True)]
-        return sum(float(each.memory_info().rss) for each in family) / 1e6
+        return sum(float(each.memory_info().rss) for each in self._family()) / 1e6
+
+    def cpu_s(self) -> float:
+        """Return what it and its children have taken of a processor so far."""
+        return sum(float(sum(each.cpu_times()[:2])) for each in self._family())
+
+    def _family(self) -> list[psutil.Process]:
+        return [self.process, *self.process.children(recursive=True)]
 
     def call(self, request: Request) -> Any:
         """Make one call and return what it answers."""

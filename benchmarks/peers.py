@@ -5,8 +5,8 @@ put, once (npm for Joplin, PyPI for Datasette and Jupyter Server, Debian's packa
 given, which takes some minutes; nothing else is touched, and each run begins with the stores as they were made. A peer that cannot
 be had is left out and said so. Each does what it has that is nearest to the hub's: find a word among the same ``--rows`` texts and
 answer 20 hits (as it does by itself, then ranked, which Datasette does on demand), tell how it is, say that it is there, store a
-text of 1 KB. All take turns; of each the median of requests a second at 16 clients and of p50 at one, and how many times as much,
-and as soon, the hub answers.
+text of 1 KB. All take turns; of each the median of requests a second at 16 clients, of what each takes of a processor, and of p50
+at one client, and how many times as much, and as soon, the hub answers.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import peer_programs
-from benchmarks.load import put_load
+from benchmarks.load import Request, put_load
 from benchmarks.peer_programs import HITS, Peer, query
 
 START: dict[str, Callable[[Path, int], AbstractContextManager[Peer]]] = {
@@ -36,23 +37,38 @@ START: dict[str, Callable[[Path, int], AbstractContextManager[Peer]]] = {
 }
 #: What is asked, in this order: what stores comes last, so that every search is among the texts alone.
 KINDS = ("search", "ranked", "status", "ping", "store")
-Figures = dict[tuple[str, str], tuple[float, float]]
+
+
+class Lap(NamedTuple):
+    """Requests a second and milliseconds of a processor for each at 16 clients, and p50 in ms at one."""
+
+    per_s: float
+    cpu_ms: float
+    p50_ms: float
+
+
+Figures = dict[tuple[str, str], Lap]
 
 
 def measure(running: dict[str, Peer], rounds: int, seconds: float) -> Figures:
-    """Return requests a second at 16 clients and p50 in ms at one, by kind and peer; all peers take turns."""
-    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    """Return the medians by kind and peer; all peers take turns."""
+    found: dict[tuple[str, str], list[Lap]] = {}
     for kind in KINDS:
         for _ in range(rounds):
             for name, peer in running.items():
                 if kind in peer.asked:
-                    many, one = (put_load(peer.asked[kind], clients, seconds) for clients in (16, 1))
-                    if many.refused or one.refused:
-                        raise SystemExit(
-                            f"{name} refused {many.refused + one.refused} of {kind}: nothing was measured."
-                        )
-                    found.setdefault((kind, name), []).append((many.per_s, one.p50_ms))
-    return {key: (median(per_s for per_s, _ in laps), median(p50 for _, p50 in laps)) for key, laps in found.items()}
+                    found.setdefault((kind, name), []).append(_lap(name, peer, peer.asked[kind], seconds))
+    return {key: Lap(*(median(each) for each in zip(*laps, strict=True))) for key, laps in found.items()}
+
+
+def _lap(name: str, peer: Peer, request: Request, seconds: float) -> Lap:
+    began, spent = time.perf_counter(), peer.cpu_s()
+    many = put_load(request, 16, seconds)
+    cpu_ms = (peer.cpu_s() - spent) / (many.per_s * (time.perf_counter() - began)) * 1e3
+    one = put_load(request, 1, seconds)
+    if many.refused or one.refused:
+        raise SystemExit(f"{name} refused {many.refused + one.refused} of {request.url}: nothing was measured.")
+    return Lap(many.per_s, cpu_ms, one.p50_ms)
 
 
 def check(running: dict[str, Peer]) -> None:
@@ -94,13 +110,15 @@ def main() -> None:
 
 
 def _print(figures: Figures) -> None:
-    print(f"\n{'':<10}{'':<12}{'req/s at 16':>12}{'hub, times':>12}{'p50 ms at 1':>14}{'hub, times':>12}")
-    for (kind, name), (per_s, p50) in figures.items():
+    print(f"\n{'':<10}{'':<12}{'req/s at 16':>12}{'hub, times':>11}{'cpu ms':>10}{'p50 ms at 1':>13}{'hub, times':>11}")
+    for (kind, name), lap in figures.items():
         times = ("", "")
         if name != "hub" and (kind, "hub") in figures:
-            hub_per_s, hub_p50 = figures[kind, "hub"]
-            times = (f"{hub_per_s / per_s:.1f}", f"{p50 / hub_p50:.1f}")
-        print(f"{kind:<10}{name:<12}{per_s:>12,.0f}{times[0]:>12}{p50:>14.2f}{times[1]:>12}")
+            hub = figures[kind, "hub"]
+            times = (f"{hub.per_s / lap.per_s:.1f}", f"{lap.p50_ms / hub.p50_ms:.1f}")
+        print(
+            f"{kind:<10}{name:<12}{lap.per_s:>12,.0f}{times[0]:>11}{lap.cpu_ms:>10.2f}{lap.p50_ms:>13.2f}{times[1]:>11}"
+        )
 
 
 if __name__ == "__main__":
