@@ -23,6 +23,10 @@ FOLDER = ROOT / "docs" / "img"
 #: Where the words of the pictures stand, by picture.
 WORDS = Path(__file__).with_suffix(".json")
 SIZE = {"width": 860, "height": 460}
+#: Code and port, which are others each time, as docs/first-run.md has them.
+AS_TOLD = """document.querySelector("#code").textContent = "DHCQ-KMGM";
+const note = document.querySelector("#note");
+note.textContent = note.textContent.replace(/127[.]0[.]0[.]1:[0-9]+/, "127.0.0.1:5000");"""
 #: What of a page is wording of ours, the same each time.
 WORDING = "h1, h2, button, th"
 
@@ -69,6 +73,7 @@ def _pair(pictures: Pictures, chrome: Chrome, hub: RealHub) -> None:
     hub.ask("POST", "/pairing/window", {"seconds": 300})
     chrome.pair(hub.listener_port)
     code = chrome.code()
+    chrome.options.evaluate(AS_TOLD)
     pictures.take("pairing", chrome.options, card)
     hub.ask("POST", f"/pairing/{code}", {"decision": "approve"})
     chrome.until(lambda: chrome.pairing() == "allowed", "the yes of the hub has come")
