@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from io import BytesIO
@@ -101,3 +103,27 @@ def test_a_file_comes_after_its_headers() -> None:
         return environ["wsgi.file_wrapper"](BytesIO(b"the file"))
 
     assert b"".join(sent_for(app)).endswith(b"\r\n\r\nthe file")
+
+
+def test_the_loop_lets_a_worker_end_what_it_is_sending() -> None:
+    with serving(answering("200 OK", [])) as server, closing(socket.create_connection(server.socket.getsockname())):
+        while not server.active_channels:
+            wasyncore.loop(timeout=0.01, map=server._map, count=1)
+        [channel] = server.active_channels.values()
+        channel.sending_s, channel.total_outbufs_len = PATIENCE_S, 7
+        begun = threading.Event()
+
+        def send() -> None:
+            with channel.outbuf_lock:
+                begun.set()
+                time.sleep(0.05)
+                channel.total_outbufs_len = 0
+
+        worker = threading.Thread(target=send)
+        worker.start()
+        begun.wait(PATIENCE_S)
+        assert not channel.writable()
+        worker.join(PATIENCE_S)
+        channel.total_outbufs_len = 7
+        assert channel.writable()
+        channel.total_outbufs_len = 0
