@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -233,6 +234,65 @@ def test_a_client_that_waits_to_be_told_to_go_on_is_told(house: House) -> None:
         answer = wire.answer()
     assert answer is not None
     assert answer.status == 201
+
+
+def test_an_answer_that_is_sent_wakes_the_loop_for_nothing(house: House) -> None:
+    waitress, turns = house.servers["bridge"]._waitress, []
+    pull = waitress.pull_trigger
+    waitress.pull_trigger = lambda: turns.append(pull())
+    with closing(house.wire()) as wire:
+        for _ in range(5):
+            wire.send(request("GET", "/ping", [("Host", house.host())]))
+            assert (answer := wire.answer()) is not None
+            assert answer.status == 200
+            while any(channel.requests for channel in waitress.active_channels.values()):
+                time.sleep(0.001)  # the next one would be a reason
+    assert turns == []
+
+
+def test_a_connection_is_never_left_out_while_its_answer_is_sent(house: House) -> None:
+    with closing(house.wire()) as wire:
+        wire.send(request("GET", "/ping", [("Host", house.host())]))
+        assert wire.answer() is not None
+        [channel] = house.servers["bridge"]._waitress.active_channels.values()
+        seen = type(channel).__new__(type(channel))
+        vars(seen).update(vars(channel), requests=[], total_outbufs_len=9)
+        assert not seen.readable()
+        seen.total_outbufs_len = 0  # sent by the thread that answers, before the loop asks on
+        assert seen.writable()
+        assert (seen.readable(), seen.writable()) == (True, False)
+
+
+def test_requests_that_are_sent_without_waiting_are_all_answered(house: House) -> None:
+    with closing(house.wire()) as wire:
+        for _ in range(4):
+            wire.send(request("GET", "/ping", [("Host", house.host())]) * 5)
+            assert [answer.status for _ in range(5) if (answer := wire.answer()) is not None] == [200] * 5
+
+
+def test_a_connection_that_is_to_end_with_its_answer_ends(house: House) -> None:
+    with closing(house.wire()) as wire:
+        wire.send(request("GET", "/ping", [("Host", house.host()), ("Connection", "close")]))
+        assert (answer := wire.answer()) is not None
+        assert answer.status == 200
+        assert wire.answer() is None
+
+
+def test_a_large_answer_comes_whole_to_who_reads_it_late(tmp_path: Path) -> None:
+    content = "x" * 6_000_000
+    store = open_store(tmp_path / "stored")
+    with house_of(make_hub(store, Clock(), bridge={"max_clip_bytes": 8_000_000}), telling=False) as house:
+        sent = [("Host", house.host()), ("Authorization", f"Bearer {house.owner}")]
+        body = json.dumps(text(content)).encode()
+        said = [*sent, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+        stored = house.send("bridge", request("POST", "/clipboard", said) + body)
+        assert stored is not None
+        with closing(house.wire()) as wire:
+            wire.send(request("GET", f"/clipboard/{stored.json['id']}/fragments/0", sent))
+            time.sleep(0.3)
+            assert (answer := wire.answer()) is not None
+            assert answer.body == content.encode()
+    store.close()
 
 
 def nested(levels: int, brackets: tuple[str, str] = ("[", "]")) -> str:
