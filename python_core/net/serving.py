@@ -11,9 +11,10 @@ from typing import Any
 from waitress import wasyncore
 from waitress.server import create_server
 
-from python_core.net.connections import Channel, SlowRequests
+from python_core.net.connections import Channel
 from python_core.net.gate import WsgiApp
 from python_core.net.ports import Bound
+from python_core.net.slow_requests import SlowRequests
 from python_core.net.unix_socket import UnixSocket, listen_beside
 
 
