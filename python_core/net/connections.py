@@ -163,10 +163,14 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
         super().__init__(_Waker(server, self), sock, addr, adj, map)
 
     def readable(self) -> bool:
-        """Say, as Waitress does, whether to look for what comes in; what waits to be sent is looked at once for both questions.
+        """Say whether to look for what comes in, once the worker that is sending has done so; settles what ``writable`` says.
 
-        Between the two another thread may send it: then neither held, and with no wake-up the caller was heard a second later.
+        Else the loop is told again and again that the caller can take more, and takes the interpreter from the worker each
+        time: 40 turns and up to 1 ms between an answer of 10 KB and the next one on its connection. And what is left to send is
+        looked at once for both questions: where a worker sent it between them, neither held, and the caller was not heard.
         """
+        if self.total_outbufs_len and self.outbuf_lock.acquire(timeout=self.sending_s):
+            self.outbuf_lock.release()
         self._unsent = self.total_outbufs_len
         is_ending = self.will_close or self.close_when_flushed
         return not (self._unsent or is_ending or len(self.requests) > self.adj.channel_request_lookahead)
@@ -190,16 +194,6 @@ class Channel(HTTPChannel):  # type: ignore[misc]  # waitress ships no types
         headers, self.headers = self.headers, b""
         written: int = super().write_soon(headers + data if headers else data)
         return written
-
-    def writable(self) -> bool:
-        """Say whether there is something left to send, once the worker that is sending has done so.
-
-        Else the loop is told again and again that the caller can take more, and takes the interpreter from the worker each
-        time: 40 turns and up to 1 ms between an answer of 10 KB and the next one on its connection.
-        """
-        if self.total_outbufs_len and self.outbuf_lock.acquire(timeout=self.sending_s):
-            self.outbuf_lock.release()
-        return bool(super().writable())
 
     def held_bytes(self) -> int:
         """Count the bytes of the large bodies that all connections of this server hold, or will when they are whole."""

@@ -122,8 +122,8 @@ def test_the_loop_lets_a_worker_end_what_it_is_sending() -> None:
         worker = threading.Thread(target=send)
         worker.start()
         begun.wait(PATIENCE_S)
-        assert not channel.writable()
+        assert (channel.readable(), channel.writable()) == (True, False)
         worker.join(PATIENCE_S)
         channel.total_outbufs_len = 7
-        assert channel.writable()
+        assert (channel.readable(), channel.writable()) == (False, True)
         channel.total_outbufs_len = 0
