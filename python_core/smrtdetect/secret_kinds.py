@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Final
 
-from python_core.smrtdetect.secret_numbers import Given, Span, find_cards, find_codes, find_ibans, given_of
+from python_core.smrtdetect.secret_numbers import Given, Span, find_cards, find_codes, find_ibans
 
 #: Finds secrets of one kind.
 Finder = Callable[[Given], Iterator[Span]]
@@ -82,14 +82,6 @@ _IN_QUERY = re.compile(
     r"[?&#;](?:(?:access|id|refresh|auth|reset|session|csrf)?_?token|client_secret|api_?key|auth|sig|signature|passw(?:or)?d|pwd"
     r"|secret|session(?:_?id)?|code|otp|ticket|x-amz-(?:signature|security-token))=(?P<v>[^\s&#;\"'<>]{6,4096}+)",
 )
-
-
-def find_secrets(kind: str, given: Given | str) -> list[Span]:
-    """Return where secrets of a kind stand in a text; of a password that has a name, only the password.
-
-    :param given: the text, or what ``given_of`` made of it, where several kinds are looked for.
-    """
-    return list(KINDS[kind](given_of(given) if isinstance(given, str) else given))
 
 
 def _find_tokens(kind: str) -> Finder:
@@ -175,7 +167,7 @@ def _find_in(pattern: re.Pattern[str], *hints: str) -> Finder:
     return find
 
 
-#: Every kind of secret that a rule can name.
+#: Every kind of secret that a rule can name, and what finds it; of a password that has a name, only the password.
 KINDS: Final[dict[str, Finder]] = {
     "private-key": _find_private_keys,
     **{kind: _find_tokens(kind) for kind in _TOKENS},

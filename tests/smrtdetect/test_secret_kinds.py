@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from python_core.config.privacy_rules import SecretKind
-from python_core.smrtdetect.secret_kinds import KINDS, find_secrets
+from python_core.smrtdetect.secret_kinds import KINDS
 from python_core.smrtdetect.secret_numbers import RUN_CHARS, given_of
 
 A36 = "Zx9qLm3vTr8bKd2wPs7nHc5yGf1jRe6uWa4t"
@@ -185,7 +185,7 @@ ANY_TEXT = st.text(alphabet=st.characters(codec=None), max_size=200)
 
 
 def _found(kind: str, text: str) -> list[str]:
-    return [text[start:end] for start, end in find_secrets(kind, text)]
+    return [text[start:end] for start, end in KINDS[kind](given_of(text))]
 
 
 @pytest.mark.parametrize(("kind", "text", "secret"), SECRETS, ids=[f"{n} {row[0]}" for n, row in enumerate(SECRETS)])
@@ -222,7 +222,7 @@ def test_a_secret_is_found_on_a_line_of_its_own_in_any_text(
 @settings(deadline=None)
 @given(st.sampled_from(sorted(KINDS)), ANY_TEXT)
 def test_any_text_has_places_within_it(kind: str, text: str) -> None:
-    for start, end in find_secrets(kind, text):
+    for start, end in KINDS[kind](given_of(text)):
         assert 0 <= start < end <= len(text)
 
 
