@@ -103,3 +103,27 @@ class NotReachable(HubError):
     """No hub of this user answers; the CLI exits with code 3."""
 
     code = "not_reachable"
+
+
+class AuthorizationPending(HubError):
+    """The user has not decided yet."""
+
+    code = "authorization_pending"
+
+
+class SlowDown(HubError):
+    """The program asks more often than the interval."""
+
+    code = "slow_down"
+
+
+class AccessDenied(HubError):
+    """The user said no, or no pairing is under way."""
+
+    code = "access_denied"
+
+
+class ExpiredToken(HubError):
+    """The request is over: begin again."""
+
+    code = "expired_token"

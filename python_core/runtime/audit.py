@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from python_core.runtime.hub import Hub
 from python_core.runtime.ledger import write_notes
-from python_core.runtime.shapes import View, instant_ms
+from python_core.runtime.shapes import View, instant_ms, shown_instant
 from python_core.store import Connection, clients, events
 from python_core.store import ledger as rows
 from python_core.store.clients import ClientRow
@@ -105,8 +105,8 @@ def _uses(conn: Connection, known: dict[str, ClientRow], since_ms: int) -> list[
             items_read=read.items if read else 0,
             reads=read.times if read else 0,
             last_read_at=to_rfc3339(read.last_at_ms) if read else None,
-            last_used_at=to_rfc3339(used_ms) if used_ms is not None else None,
-            revoked_at=to_rfc3339(client.revoked_at_ms) if client and client.revoked_at_ms is not None else None,
+            last_used_at=shown_instant(used_ms),
+            revoked_at=shown_instant(client.revoked_at_ms) if client else None,
         )
         uses.append((at_ms, client_id, view))
     uses.sort(key=lambda use: use[:2], reverse=True)

@@ -15,7 +15,7 @@ from python_core.runtime.client_names import fault_in_name
 from python_core.runtime.events import announce
 from python_core.runtime.hub import OWNER, Caller, Hub
 from python_core.runtime.ledger import write_notes
-from python_core.runtime.shapes import PAGE_AT_MOST, Body, View, cursor_of, place_of
+from python_core.runtime.shapes import PAGE_AT_MOST, Body, View, cursor_of, place_of, shown_instant
 from python_core.runtime.waiting_runs import cancel_waiting_of
 from python_core.store import Connection, clients
 from python_core.store.clients import ClientRow
@@ -39,6 +39,9 @@ SCOPES: dict[str, str] = {
 }
 #: Who a valid token belongs to.
 Client = ClientRow
+ExtensionOrigin = Annotated[
+    str, msgspec.Meta(max_length=200, pattern="^(chrome|moz|safari-web)-extension://[A-Za-z0-9-]{1,64}$")
+]
 _TOKEN = re.compile(r"shb_([0-9a-z-]{1,40})_([0-9a-f]{64})")
 
 
@@ -48,13 +51,7 @@ class NewClient(Body, frozen=True, kw_only=True):
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern="^[^\\x00-\\x1f]*$")]
     kind: Literal["extension", "agent", "script"]
     scopes: Annotated[list[str], msgspec.Meta(min_length=1, max_length=20)]
-    origin: (
-        Annotated[
-            str,
-            msgspec.Meta(max_length=200, pattern="^(chrome|moz|safari-web)-extension://[A-Za-z0-9-]{1,64}$"),
-        ]
-        | None
-    ) = None
+    origin: ExtensionOrigin | None = None
     expires_in_seconds: Annotated[int, msgspec.Meta(ge=1, le=10 * 365 * 86400)] | None = None
 
 
@@ -134,15 +131,14 @@ def check_client(wanted: NewClient) -> None:
     :raises BadInput: a scope does not exist or is not for clients, an extension asks for more than ``tabs:write``, or
         the name hides something or poses as another's.
     """
-    fault = fault_in_name(wanted.name)
-    if fault is not None:
+    if (fault := fault_in_name(wanted.name)) is not None:
         raise BadInput.at("/name", fault)
     if (wanted.origin or "").endswith("\n"):  # the struct's pattern lets it through
         raise BadInput.at("/origin", "must hold no control characters")
     for n, scope in enumerate(wanted.scopes):
         if scope not in SCOPES or scope == "admin":
-            known = ", ".join(SCOPES)
-            raise BadInput.at(f"/scopes/{n}", f"is no scope for a client; there are: {known} (admin is the owner's)")
+            told = f"is no scope for a client; there are: {', '.join(SCOPES)} (admin is the owner's)"
+            raise BadInput.at(f"/scopes/{n}", told)
     if wanted.kind == "extension" and set(wanted.scopes) != {"tabs:write"}:
         raise BadInput.at("/scopes", "must be tabs:write alone for an extension")
     if wanted.origin is not None and wanted.kind != "extension":
@@ -252,11 +248,7 @@ def _view(row: ClientRow) -> ClientView:
         scopes=row.scopes.split(),
         origin=row.origin,
         created_at=to_rfc3339(row.created_at_ms),
-        expires_at=_instant(row.expires_at_ms),
-        revoked_at=_instant(row.revoked_at_ms),
-        last_used_at=_instant(row.last_used_at_ms),
+        expires_at=shown_instant(row.expires_at_ms),
+        revoked_at=shown_instant(row.revoked_at_ms),
+        last_used_at=shown_instant(row.last_used_at_ms),
     )
-
-
-def _instant(at_ms: int | None) -> str | None:
-    return to_rfc3339(at_ms) if at_ms is not None else None

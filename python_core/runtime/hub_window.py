@@ -12,7 +12,7 @@ from python_core.runtime.capture import get_capture
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.room import need_room
-from python_core.runtime.shapes import Body, View, count_parts
+from python_core.runtime.shapes import Body, View, count_parts, shown_instant
 from python_core.runtime.shared_state import Results
 from python_core.store import Connection, answered, hub_window
 from python_core.store.events import get_last_event_id
@@ -216,5 +216,5 @@ def _view(row: CommandRow) -> CommandView:
         command=row.command,
         args=row.args,
         at=to_rfc3339(row.at_ms),
-        acked_at=to_rfc3339(row.acked_at_ms) if row.acked_at_ms is not None else None,
+        acked_at=shown_instant(row.acked_at_ms),
     )

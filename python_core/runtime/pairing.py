@@ -12,7 +12,16 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from python_core.errors import BadInput, Conflict, HubError, NotFound
+from python_core.errors import (
+    AccessDenied,
+    AuthorizationPending,
+    BadInput,
+    Conflict,
+    ExpiredToken,
+    HubError,
+    NotFound,
+    SlowDown,
+)
 from python_core.runtime.clients import ClientMade, NewClient, add_client, check_client
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.shapes import Body, View
@@ -31,30 +40,6 @@ PENDING_PROGRAMS = 3
 #: Letters that are not mistaken for one another and spell no words (RFC 8628, 6.1).
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 _WINDOW = "pairing_open_until"
-
-
-class AuthorizationPending(HubError):
-    """The user has not decided yet."""
-
-    code = "authorization_pending"
-
-
-class SlowDown(HubError):
-    """The program asks more often than the interval."""
-
-    code = "slow_down"
-
-
-class AccessDenied(HubError):
-    """The user said no, or no pairing is under way."""
-
-    code = "access_denied"
-
-
-class ExpiredToken(HubError):
-    """The request is over: begin again."""
-
-    code = "expired_token"
 
 
 class PairingAsked(Body, frozen=True, kw_only=True):
@@ -152,9 +137,8 @@ def ask_pairing(hub: Hub, asked: PairingAsked, origin: str | None) -> PairingBeg
     if (asked.kind == "extension") != (origin is not None):
         raise BadInput.at("/kind", "must be extension when an extension asks, and only then")
     check_client(_client_of(asked, origin))
-    device_code = secrets.token_urlsafe(32)
+    device_code, now_ms = secrets.token_urlsafe(32), hub.now()
     letters = "".join(secrets.choice(_LETTERS) for _ in range(8))
-    now_ms = hub.now()
     row = PairingRow(
         user_code=f"{letters[:4]}-{letters[4:]}",
         device_hash=_hash(device_code),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 
 from python_core.errors import BadInput
-from python_core.utils.timestamps import from_rfc3339
+from python_core.utils.timestamps import from_rfc3339, to_rfc3339
 
 #: Longest list that one page holds, and the usual one.
 PAGE_AT_MOST = 200
@@ -51,6 +51,11 @@ def instant_ms(text: str | None, pointer: str) -> int | None:
         return from_rfc3339(text)
     except ValueError:
         raise BadInput.at(pointer, "is no RFC 3339 time, such as 2026-01-31T12:00:00.000Z") from None
+
+
+def shown_instant(at_ms: int | None) -> str | None:
+    """Write a time as a view shows it; None where there is none."""
+    return None if at_ms is None else to_rfc3339(at_ms)
 
 
 def count_parts(value: Any, pointer: str) -> int:

@@ -1,20 +1,16 @@
-"""Triggers: what can be run, and the durable queue of runs; every run is one row with its state and result."""
+"""Triggers: the durable queue of what is to be run; every run is one row with its state and result."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
-
-from python_core.errors import BadInput, Conflict, HubError, NotFound
-from python_core.runtime import smrtsearch
+from python_core.errors import Conflict, HubError, NotFound
+from python_core.runtime.built_in_triggers import args_of, find_trigger
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.room import need_room
-from python_core.runtime.shapes import Body, View, cursor_of, place_of
+from python_core.runtime.shapes import Body, View, cursor_of, place_of, shown_instant
 from python_core.runtime.waiting_runs import need_place
 from python_core.store import Connection, answered, runs
 from python_core.store.runs import RunRow
@@ -31,28 +27,6 @@ log = get_logger_for("python-runtime", __name__)
 ENDED = frozenset({"succeeded", "failed", "cancelled"})
 
 
-@dataclass(frozen=True)
-class Trigger:
-    """Something that can be run: ``args`` is the struct of its arguments, ``act`` does it (``dry``: only says what it would)."""
-
-    name: str
-    hotkey: str
-    description: str
-    args: type[Body]
-    act: Callable[[Hub, Any, bool], dict[str, Any]]
-
-
-BUILT_IN = (
-    Trigger(
-        name="smrtsearch",
-        hotkey="HOTKEY_SMRTSEARCH",
-        description="Find the newest clip's text, or args.query, in the hub, and open it (a URL, or a web search) in the browser.",
-        args=smrtsearch.SmrtSearchArgs,
-        act=smrtsearch.run_smrtsearch,
-    ),
-)
-
-
 class NewRun(Body, frozen=True, kw_only=True):
     """What to run: a trigger by its hotkey's id or by its name."""
 
@@ -60,22 +34,6 @@ class NewRun(Body, frozen=True, kw_only=True):
     trigger: str | None = None
     args: dict[str, Any] = {}
     dry_run: bool = False
-
-
-class TriggerView(View, frozen=True, kw_only=True, omit_defaults=False):
-    """A trigger: ``argsSchema`` is a JSON Schema, ``origin`` who declared it."""
-
-    name: str
-    hotkey: str
-    description: str
-    args_schema: dict[str, Any]
-    origin: str
-
-
-class TriggerList(View, frozen=True, kw_only=True):
-    """All triggers."""
-
-    items: list[TriggerView]
 
 
 class RunView(View, frozen=True, kw_only=True):
@@ -113,22 +71,6 @@ class RunPage(View, frozen=True, kw_only=True, omit_defaults=False):
     next_cursor: str | None
 
 
-def list_triggers() -> TriggerList:
-    """Return all triggers with the schemas of their arguments."""
-    return TriggerList(
-        items=[
-            TriggerView(
-                name=trigger.name,
-                hotkey=trigger.hotkey,
-                description=trigger.description,
-                args_schema=msgspec.json.schema(trigger.args),
-                origin="built-in",
-            )
-            for trigger in BUILT_IN
-        ]
-    )
-
-
 def queue_run(hub: Hub, caller: Caller, wanted: NewRun, key: str | None) -> RunReceipt:
     """Queue a run, durably; announces ``trigger_queued``.
 
@@ -136,8 +78,8 @@ def queue_run(hub: Hub, caller: Caller, wanted: NewRun, key: str | None) -> RunR
     :raises BadInput: there is no such trigger, or the arguments are not its own.
     :raises Busy: too many wait already.
     """
-    trigger = _trigger_of(wanted)
-    _args_of(trigger, wanted.args)
+    trigger = find_trigger(wanted.hotkey, wanted.trigger)
+    args_of(trigger, wanted.args)
     run = RunRow(new_id(), trigger.name, wanted.args, caller.client, caller.trace_id, "queued", hub.now())
 
     def queue(conn: Connection) -> RunReceipt:
@@ -163,8 +105,8 @@ def dry_run(hub: Hub, wanted: NewRun) -> DryRun:
 
     :raises BadInput: as ``queue_run``.
     """
-    trigger = _trigger_of(wanted)
-    return DryRun(would=trigger.act(hub, _args_of(trigger, wanted.args), True))
+    trigger = find_trigger(wanted.hotkey, wanted.trigger)
+    return DryRun(would=trigger.act(hub, args_of(trigger, wanted.args), True))
 
 
 def wait_for_run(hub: Hub, run_id: str, timeout_s: float) -> RunView:
@@ -253,34 +195,14 @@ def run_next(hub: Hub) -> bool:
 def _carry_out(hub: Hub, run: RunRow) -> tuple[str, dict[str, Any] | None, str | None]:
     if run.attempts > runs.ATTEMPTS_AT_MOST:
         return "failed", None, "The worker ended three times while it ran this: it is not tried again."
-    trigger = _trigger_of(NewRun(trigger=run.trigger))
+    trigger = find_trigger(name=run.trigger)
     try:
-        return "succeeded", trigger.act(hub, _args_of(trigger, run.args), False), None
+        return "succeeded", trigger.act(hub, args_of(trigger, run.args), False), None
     except HubError as finding:
         return "failed", None, finding.message
     except Exception as fault:  # noqa: BLE001  # a trigger that breaks must not end the worker
         log.error("The trigger {trigger} broke", trigger=trigger.name, exception=fault)
         return "failed", None, f"The trigger broke ({type(fault).__name__}); the log says where."
-
-
-def _trigger_of(wanted: NewRun) -> Trigger:
-    if (wanted.hotkey is None) == (wanted.trigger is None):
-        raise BadInput("Give either hotkey or trigger.")
-    for trigger in BUILT_IN:
-        if wanted.hotkey == trigger.hotkey or wanted.trigger == trigger.name:
-            return trigger
-    at = "/hotkey" if wanted.hotkey is not None else "/trigger"
-    known = ", ".join(f"{trigger.name} ({trigger.hotkey})" for trigger in BUILT_IN)
-    raise BadInput.at(at, f"names no trigger; there are: {known}")
-
-
-def _args_of(trigger: Trigger, args: dict[str, Any]) -> Body:
-    try:
-        return msgspec.convert(args, trigger.args)
-    except msgspec.ValidationError:
-        known = ", ".join(trigger.args.__struct_encode_fields__)
-        told = f"does not fit {trigger.name}, which takes {known}: see argsSchema at GET /trigger"
-        raise BadInput.at("/args", told) from None
 
 
 def _view(run: RunRow) -> RunView:
@@ -291,8 +213,8 @@ def _view(run: RunRow) -> RunView:
         client=run.client,
         queued_at=to_rfc3339(run.queued_at_ms),
         trace_id=run.trace_id,
-        started_at=to_rfc3339(run.started_at_ms) if run.started_at_ms is not None else None,
-        finished_at=to_rfc3339(run.finished_at_ms) if run.finished_at_ms is not None else None,
+        started_at=shown_instant(run.started_at_ms),
+        finished_at=shown_instant(run.finished_at_ms),
         result=run.result,
         error=run.error,
     )

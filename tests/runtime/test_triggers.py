@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from python_core.errors import BadInput, Conflict, NotFound
+from python_core.runtime.built_in_triggers import list_triggers
 from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
 from python_core.runtime.triggers import (
@@ -19,7 +20,6 @@ from python_core.runtime.triggers import (
     dry_run,
     get_run,
     list_runs,
-    list_triggers,
     queue_run,
     run_next,
     wait_for_run,

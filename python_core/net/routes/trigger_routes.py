@@ -8,9 +8,10 @@ import msgspec
 
 from python_core.net.endpoints import Call, Reply, Routes
 from python_core.runtime import triggers
+from python_core.runtime.built_in_triggers import TriggerList, list_triggers
 from python_core.runtime.run_results import shown_result
 from python_core.runtime.shapes import PAGE_DEFAULT, Cursor, Limit, Query
-from python_core.runtime.triggers import DryRun, NewRun, RunPage, RunReceipt, RunView, TriggerList
+from python_core.runtime.triggers import DryRun, NewRun, RunPage, RunReceipt, RunView
 
 routes = Routes("Triggers")
 
@@ -61,7 +62,7 @@ def post_trigger(call: Call, body: NewRun, query: WaitQuery) -> Reply:
 @routes.declare("GET", "/trigger", scope="trigger:run", replies={200: TriggerList})
 def get_trigger(call: Call) -> Reply:  # noqa: ARG001  # what there is does not depend on who asks
     """List the triggers with the JSON Schema of their arguments."""
-    return Reply(triggers.list_triggers())
+    return Reply(list_triggers())
 
 
 @routes.declare("GET", "/trigger/runs", scope="trigger:run", query=RunQuery, replies={200: RunPage})
