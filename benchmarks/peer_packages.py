@@ -25,31 +25,33 @@ def put_joplin(folder: Path) -> list[str]:
     if node is None or npm is None:
         raise LookupError("it wants node and npm (apt-get install nodejs npm)")
     packages = folder / "node_modules"
-    quiet = ("--prefix", str(folder), "--no-audit", "--no-fund", "--loglevel=error")
+    into = ("--prefix", str(folder), "--no-audit", "--no-fund")
     if not (packages / "joplin" / "main.js").exists():
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "package.json").write_text('{"private": true}', "utf-8")
-        _run(npm, "install", "--ignore-scripts", *quiet, "--save-exact", JOPLIN)
+        _run(npm, "install", "--ignore-scripts", *into, "--loglevel=error", "--save-exact", JOPLIN)
     if not list((packages / "sqlite3").glob("lib/binding/**/*.node")):
         try:
-            _run(npm, "rebuild", "sqlite3", *quiet, environ=_headers(Path(node), folder))
+            _run(npm, "rebuild", "sqlite3", *into, "--loglevel=silent", environ=_headers(Path(node), folder))
         except subprocess.CalledProcessError as fault:
             raise LookupError(
-                "its sqlite3 could be neither fetched nor built: that wants make, a C++ compiler and Python "
-                "(apt-get install build-essential python3)"
+                "its sqlite3 could be neither fetched nor built, npm's log says why: a build wants make, a C++ compiler "
+                "and Python (apt-get install build-essential python3)"
             ) from fault
     return [node, str(packages / "joplin" / "main.js")]
 
 
 def _headers(node: Path, folder: Path) -> dict[str, str]:
-    """Name Node's headers, of this machine or out of Debian's package, so that the build need not fetch them."""
+    """Name Node's headers, of this machine or out of Debian's packages, so that the build need not fetch them."""
     prefix = node.resolve().parents[1]
     inside = Path("include", "node", "node_api.h")
     if (prefix / inside).exists():
         return {"npm_config_nodedir": str(prefix)}
     if shutil.which("apt-get") is None:
         return {}
-    return {"npm_config_nodedir": str(put_debian(folder / "headers", "libnode-dev", "usr" / inside).parents[2])}
+    headers = put_debian(folder / "headers", "libnode-dev", "usr" / inside).parents[2]
+    uv = put_debian(folder / "headers", "libuv1-dev", Path("usr", "include", "uv.h"))
+    return {"npm_config_nodedir": str(headers), "CPATH": str(uv.parent)}
 
 
 def put_python(folder: Path, package: str) -> Path:
