@@ -40,7 +40,7 @@ GRAMS = 3
 SLOW_WORDS = 3
 #: Rows in which the last matches up to a time stand: rows are found by days.
 A_DAY = 1_024
-#: What looking for titles further back may take, how many rows more than a word's its title stands in, and in how many it begins.
+#: What looking for titles further back may take, how much rarer each word is there than in texts, and in how many rows it begins.
 TITLES_S, TITLES_RARER, TITLES_WINDOW = 0.0015, 10, (1_000, 64_000)
 
 
@@ -120,7 +120,8 @@ class _Search:
         if titles is None:
             return
         least, most = TITLES_WINDOW
-        window = TITLES_RARER * TITLES_AT_MOST * (self.last + 1 - above.low) // len(above.rows)
+        rarer: int = TITLES_RARER ** sum(len(term.words) for term in self.typed.wanted)
+        window = rarer * TITLES_AT_MOST * (self.last + 1 - above.low) // len(above.rows)
         window = min(max(least, window), most)
         with self.deadline.at_most(TITLES_S):  # not to have found all in that time is not partial
             reader, last, is_over = self._reader(titles), above.low - 1, self.deadline.is_over
