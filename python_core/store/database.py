@@ -24,6 +24,8 @@ from python_core.store.schema import DATABASE_NAME, StoreUnusable, bring_up_to_d
 T = TypeVar("T")
 #: Reads that a thread recalls at most: some dozens of bytes to some kilobytes each.
 RECALLED_AT_MOST = 32
+#: After a commit others are likely: so many reads of one statement are read, which takes no longer than to look for a commit.
+SKIPPED = 8
 
 
 def open_store(folder: Path, tell: Callable[[str], object] | None = None) -> Store:
@@ -87,13 +89,16 @@ class Store:
         :param is_single: ``read`` is one statement, which needs no snapshot around it.
         """
         reader = self._reader()
+        if is_single and reader.skips:
+            reader.skips -= 1
+            return self.look(read)
         try:
             version = reader.cursor.execute("PRAGMA data_version").get
         except apsw.Error as fault:
             raise finding_of(fault) from fault
         recalled = reader.recalled
         if version != reader.version or len(recalled) >= RECALLED_AT_MOST:
-            reader.version, reader.recalled = version, (recalled := {})
+            reader.version, reader.recalled, reader.skips = version, (recalled := {}), SKIPPED
         if key not in recalled:  # what is read now may be newer than the version: then the next call reads again
             if is_single:
                 recalled[key] = self.look(read)
@@ -168,7 +173,7 @@ class Store:
 class _Reader:
     """A thread's connection, and what it recalls: the state of the database that it was read in, and what was found by key."""
 
-    __slots__ = ("conn", "cursor", "recalled", "version")
+    __slots__ = ("conn", "cursor", "recalled", "skips", "version")
 
     def __init__(self, conn: Connection) -> None:
         hide_forgotten(conn)
@@ -176,6 +181,7 @@ class _Reader:
         self.cursor = conn.cursor()  # one for all looks: 3.3 µs each instead of 4.3
         self.version: int | None = None
         self.recalled: dict[Hashable, Any] = {}
+        self.skips = 0
 
 
 class _Snapshot:

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -43,6 +43,14 @@ Reading = Callable[[], AbstractContextManager[Connection]]
 Write = Callable[[Callable[[Connection], Any]], Any]
 
 
+class _Known(NamedTuple):
+    """The bells that a connection read when its data was of this version, which rises by one with each of its commits."""
+
+    conn: Connection
+    version: int
+    bells: list[BellRow]
+
+
 class News:
     """What the followers of one process wait on; made anew in a forked child, which has neither threads nor followers."""
 
@@ -53,6 +61,7 @@ class News:
         self._changed = threading.Condition()
         self._bell: _Bell | None = None
         self._waited_at = 0.0
+        self._known: _Known | None = None
         #: How often something was told; it changes with each time.
         self.rings = 0
         #: Nothing will be told any more: the store closes.
@@ -78,11 +87,22 @@ class News:
         self.tell()
         with contextlib.suppress(apsw.Error, OSError):
             own, at_ms = self._bell.port if self._bell else None, now_ms()
-            others = [bell for bell in list_bells(conn) if bell.port != own and bell.until_ms > at_ms]
+            others = [bell for bell in self._bells_of(conn) if bell.port != own and bell.until_ms > at_ms]
             if others:
                 with _datagrams() as ringing:
                     for bell in others:
                         ringing.sendto(bell.secret, (_LOOPBACK, bell.port))
+
+    def _bells_of(self, conn: Connection) -> list[BellRow]:
+        """Return the bells of other processes, from memory where this connection's commit is the only one since they were read.
+
+        Who hangs up a bell looks at the log after that: one that is hung up just now misses nothing.
+        """
+        known = self._known
+        if known is None or known.conn is not conn or conn.data_version() != known.version + 1:
+            known = _Known(conn, 0, list_bells(conn))
+        self._known = known._replace(version=conn.data_version())
+        return known.bells
 
     def end(self) -> None:
         """Wake all for the last time and end the thread."""

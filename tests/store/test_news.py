@@ -97,6 +97,20 @@ def test_another_process_rings(store: Store) -> None:
         until(news, lambda: news.rings == 2)
 
 
+def test_a_process_that_begins_to_follow_between_two_writes_is_rung(store: Store) -> None:
+    for _ in range(3):
+        write(store)  # which bells there are is known from then on
+    hearing = start_python(
+        FOLLOW.replace("while True:\n    news.wait(1, 60)", "news.wait(1, 60)\nprint('heard')"), str(store.folder)
+    )
+    assert hearing.stdout is not None
+    assert hearing.stdout.readline() == "begun\n"
+    for _ in range(3):
+        write(store)
+    assert hearing.stdout.readline() == "heard\n"
+    hearing.communicate(timeout=PATIENCE_S)
+
+
 def test_what_no_ring_tells_of_is_found_by_looking(store: Store) -> None:
     with listening(store, look_s=0.1) as news:
         store.write(lambda conn: conn.execute("DELETE FROM bells"))

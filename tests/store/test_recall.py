@@ -12,7 +12,7 @@ import pytest
 
 from python_core.errors import Busy
 from python_core.store import Connection, Store, meta, open_store
-from python_core.store.database import RECALLED_AT_MOST
+from python_core.store.database import RECALLED_AT_MOST, SKIPPED
 
 
 class Reads:
@@ -91,3 +91,15 @@ def test_a_failed_read_is_not_recalled(store: Store) -> None:
         store.recall("key", fail)
     store.write(set_key("there"))
     assert store.recall("key", Reads()) == "there"
+
+
+def test_reads_of_one_statement_see_each_commit_and_are_recalled_when_it_is_quiet(store: Store) -> None:
+    reads = Reads()
+    for n in range(3):
+        store.write(set_key(str(n)))
+        assert store.recall("key", reads, is_single=True) == str(n)
+    for _ in range(2 * SKIPPED + 3):
+        assert store.recall("key", reads, is_single=True) == "2"
+    before = reads.count
+    assert store.recall("key", reads, is_single=True) == "2"
+    assert reads.count == before
