@@ -98,7 +98,7 @@ class Host:
         if service == "bridge" and self.whole and section.wsgi_host != "waitress":
             from python_core.net.other_hosts import serve_by_other  # what the usual start does not need
 
-            return serve_by_other(service, bound, section)
+            return serve_by_other(service, bound, section, self._hub)
         subjects = subjects_of(service)
         front = build_front(service, self._hub, subjects, section, FlaskLater(self._hub, subjects, section))
         options, unix = waitress_options(section, largest), self._unix_socket(service)

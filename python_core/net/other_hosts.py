@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 from python_core.config import BridgeSettings
 from python_core.net.ports import Bound
 from python_core.net.server_process import ServerProcess
+from python_core.runtime.clients import proof_for
+from python_core.runtime.hub import OWNER, Hub
 
 APPLICATION = "python_core.net.wsgi:application"
 #: Where ``python_core`` lies: each of the hosts imports from its working folder.
@@ -23,12 +26,14 @@ DIFFERENCES = {
 _ASK = {"cheroot": signal.SIGINT}
 
 
-def serve_by_other(service: str, bound: Bound, settings: BridgeSettings) -> ServerProcess:
+def serve_by_other(service: str, bound: Bound, settings: BridgeSettings, hub: Hub) -> ServerProcess:
     """Return the server that is another host's process; the socket is let go at its start, and bound by that process."""
+    prove = partial(proof_for, hub, OWNER)
     command = [sys.executable, "-m", *words_of(settings.wsgi_host, bound, settings)]
     ask = _ASK.get(settings.wsgi_host, signal.SIGTERM)
-    note = f"served by {settings.wsgi_host} (wsgiHost): {DIFFERENCES[settings.wsgi_host]}"
-    return ServerProcess(service, bound, settings.wsgi_host, command, folder=ROOT, ask=ask, note=note)
+    server = ServerProcess(service, bound, settings.wsgi_host, command, folder=ROOT, prove=prove, ask=ask)
+    server.note = f"served by {settings.wsgi_host} (wsgiHost): {DIFFERENCES[settings.wsgi_host]}"
+    return server
 
 
 def words_of(name: str, bound: Bound, settings: BridgeSettings) -> list[str]:

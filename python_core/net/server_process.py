@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -15,9 +16,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from python_core.errors import HubError
 from python_core.net.ports import Bound
 from python_core.net.unix_socket import UnixSocket
+from python_core.runtime.hub import OWNER
 from python_core.utils.log_texts import free_text
 from python_core.utils.logger import get_logger_for
 
@@ -33,14 +37,22 @@ START_S = 60.0
 READ_S = 1.0
 #: Within less than the least pause before a supervisor starts the next hub, which wants the port again.
 GONE_S = 0.5
+#: Of an answer no more is read: ours is a tenth of that.
+PING_BYTES = 4_096
 log = get_logger_for("python-net", __name__)
+
+
+class _Proven(msgspec.Struct):
+    proof: str | None = None
 
 
 class ServerProcess:
     """One service on one port by another host's process: has the members by which a host treats its servers.
 
+    ``note`` is what a person is told of it at the start.
+
+    :param prove: returns the proof that is to come for a text: another program may have taken the port meanwhile.
     :param ask: the signal by which it is asked to end; on Windows that is Ctrl-Break.
-    :param note: what a person is told of it at the start.
     """
 
     unix: UnixSocket | None = None
@@ -53,12 +65,14 @@ class ServerProcess:
         command: Sequence[str],
         *,
         folder: Path,
+        prove: Callable[[str], str | None],
         ask: int = signal.SIGTERM,
-        note: str = "",
         start_s: float = START_S,
     ) -> None:
-        self.service, self.bound, self.library, self.note = service, bound, library, note
+        self.service, self.bound, self.library = service, bound, library
+        self.note = ""
         self.on_turn: Callable[[], None] = lambda: None
+        self._prove = prove
         self._command, self._folder, self._ask, self._start_s = list(command), folder, ask, start_s
         self._said: deque[str] = deque(maxlen=5)
         self._end = threading.Event()
@@ -131,12 +145,16 @@ class ServerProcess:
             self._leave_nobody()
 
     def _answers(self) -> bool:
-        """Ask what anyone may ask; a stranger on the port does not say that it is the service."""
+        """Ask what anyone may ask, for a proof that who answers knows the owner's token."""
+        nonce = secrets.token_hex(16)
+        proof = self._prove(f"smrthub {self.service} {self.bound.port} {nonce}")
         connection = http.client.HTTPConnection(self.bound.host, self.bound.port, timeout=ANSWER_S)
         with closing(connection), suppress(OSError, http.client.HTTPException):
-            connection.request("GET", "/ping")
+            connection.request("GET", f"/ping?client={OWNER}&nonce={nonce}")
             reply = connection.getresponse()
-            return reply.status == 200 and reply.headers["X-SmrtHub-Service"] == self.service
+            said = reply.read(PING_BYTES)
+            with suppress(msgspec.MsgspecError):
+                return proof is not None and msgspec.json.decode(said, type=_Proven).proof == proof
         return False
 
     def _ask_to_end(self) -> None:

@@ -12,6 +12,8 @@ from benchmarks.hosts import commands
 from python_core.config import BridgeSettings
 from python_core.net.other_hosts import DIFFERENCES, ROOT, serve_by_other, words_of
 from python_core.net.ports import Bound, bind
+from python_core.store import Store
+from tests.hubs import Clock, make_hub
 
 OTHERS = sorted(DIFFERENCES)
 
@@ -42,9 +44,9 @@ def test_what_is_set_is_in_the_command(name: str) -> None:
     assert ("::1" if name == "granian" else "[::1]:5001") in words
 
 
-def test_what_differs_is_told() -> None:
+def test_what_differs_is_told(store: Store) -> None:
     place = bind("bridge", "127.0.0.1", 0, fallback=False)
     with place.socket:
-        server = serve_by_other("bridge", place, BridgeSettings(wsgi_host="granian"))
+        server = serve_by_other("bridge", place, BridgeSettings(wsgi_host="granian"), make_hub(store, Clock()))
     assert server.note == f"served by granian (wsgiHost): {DIFFERENCES['granian']}"
     assert (ROOT / "python_core" / "net" / "wsgi.py").is_file()

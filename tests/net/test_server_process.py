@@ -20,14 +20,18 @@ from tests.whole.hub_home import ROOT, wait_for
 
 #: Answers as a bridge does: port, folder, and what else it does.
 FAKE = """
-import os, pathlib, signal, subprocess, sys, time
+import json, os, pathlib, signal, subprocess, sys, time
+from urllib.parse import parse_qs, urlsplit
 from http.server import BaseHTTPRequestHandler, HTTPServer
 port, folder, does = int(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
 class Answers(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200)
-        self.send_header("X-SmrtHub-Service", "stranger" if does == "stranger" else "bridge")
+        self.send_header("X-SmrtHub-Service", "bridge")
         self.end_headers()
+        [nonce] = parse_qs(urlsplit(self.path).query)["nonce"]
+        proof = "another" if does == "stranger" else f"proof of smrthub bridge {port} {nonce}"
+        self.wfile.write(json.dumps({"proof": proof}).encode())
     def log_message(self, *_):
         pass
 def end(*_):
@@ -58,6 +62,11 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="groups of processes,
 Make = Callable[..., ServerProcess]
 
 
+def prove(said: str) -> str:
+    """Return what the fake proves a text by."""
+    return f"proof of {said}"
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
     """Make a server of the fake; none is left."""
@@ -66,7 +75,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
     def one(does: str, **options: float) -> ServerProcess:
         bound = bind("bridge", "127.0.0.1", 0, fallback=False)
         command = [sys.executable, "-c", FAKE, str(bound.port), str(tmp_path), does]
-        made.append(ServerProcess("bridge", bound, "fake", command, folder=tmp_path, **options))
+        made.append(ServerProcess("bridge", bound, "fake", command, folder=tmp_path, prove=prove, **options))
         return made[-1]
 
     yield one
