@@ -52,7 +52,7 @@ _OF_VISIT = VISIT_COLUMNS.split(", ")
 _STANDING = f"""
 SELECT {kept_out(":now", ":at")},
     (SELECT item FROM answered WHERE client = :client AND kind = 'tab' AND key IN (:key, :own_key)),
-    EXISTS (SELECT 1 FROM forgettings WHERE state = 'removing'),
+    EXISTS (SELECT 1 FROM forgettings WHERE state <> 'done' AND state = 'removing'),  -- by its index
     {", ".join(f"v.{column}" for column in _OF_VISIT)}, v.seq,
     s.seq, s.client, s.browser, s.visit, s.at, s.until, s.focused
 FROM (SELECT 1)
