@@ -182,8 +182,9 @@ class _Search:
             looked = look_from_above(reader, self.first, self.last, most)
         else:
             window = FIRST_WINDOW if self.wanted.to_ms is None else A_DAY
-            is_slow = any(phrase.words >= SLOW_WORDS for phrase in phrases)
-            looked = look(reader, self.first, self.last, most, window, is_slow=is_slow, is_over=self.deadline.is_over)
+            words, is_over = max((phrase.words for phrase in phrases), default=1), self.deadline.is_over
+            tries, is_slow = 3 if words == 2 else 2, words >= SLOW_WORDS  # two words of a phrase are seldom nowhere
+            looked = look(reader, self.first, self.last, most, window, tries=tries, is_slow=is_slow, is_over=is_over)
         if looked.is_cut:
             self.is_partial = True
             self.deadline.allow(GRACE_S)

@@ -46,12 +46,14 @@ def look(
     most: int,
     window: int = FIRST_WINDOW,
     *,
+    tries: int = 2,
     is_slow: bool = False,
     is_over: Callable[[], bool] = lambda: False,
 ) -> Looked:
     """Return the newest rows from ``last`` down to ``first``, ``most`` or some less; fewer where they are rare.
 
     :param window: the rows that are looked at first.
+    :param tries: windows that may have none before all the rest is looked at.
     :param is_slow: where the first window has none the rest is read from above: what is found when the time is up is the newest.
     :param is_over: says whether the time is up; FTS5 can look for a match for long without asking.
     """
@@ -67,7 +69,7 @@ def look(
         except Interrupted:
             found.is_cut = True
         found.low, found.rows, looks = low, rows + found.rows, looks + 1
-        size = _next_window(len(found.rows), last + 1 - low, most, looks)
+        size = _next_window(len(found.rows), last + 1 - low, most, is_rest=looks >= tries)
         found.is_cut |= size > 0 and low > first and is_over()
     if len(found.rows) >= most:
         found.rows = found.rows[-most:]
@@ -114,14 +116,14 @@ def _is_far_enough(count: int, looked_at: int) -> bool:
     return (looked_at > FAR and count >= many) or (looked_at > further and count >= few)
 
 
-def _next_window(count: int, looked_at: int, most: int, looks: int) -> int:
+def _next_window(count: int, looked_at: int, most: int, *, is_rest: bool) -> int:
     """Return how many more rows to look at, 0 when ``count`` of ``looked_at`` are enough.
 
-    Where a second window has none either it is all the rest: in each window FTS5 first looks for the first match of all and
+    Where some windows had none it is all the rest: in each window FTS5 first looks for the first match of all and
     last for the first above the window, which takes as long as looking through all of it where matches are rare.
     """
     if not count:
-        return looked_at * FURTHER if looks == 1 else 2**63
+        return 2**63 if is_rest else looked_at * FURTHER
     a_match = looked_at / count
     if count >= most * ENOUGH_OF_WANTED:
         return 0

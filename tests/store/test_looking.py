@@ -92,6 +92,13 @@ def test_what_is_slow_to_find_is_read_from_above_so_that_the_newest_are_found_fi
     assert 30 <= len(look(Rows(matches), 1, LAST, 200, is_slow=True).rows) <= 60
 
 
+@pytest.mark.parametrize("tries", [1, 2, 3])
+def test_after_so_many_windows_without_one_all_the_rest_is_looked_at(tries: int) -> None:
+    rows = Rows([5, 9])
+    assert look(rows, 1, LAST, 200, tries=tries).rows == [(5,), (9,)]
+    assert len(rows.spans) == tries + 1
+
+
 def test_once_the_time_is_up_no_further_window_is_begun() -> None:
     rows = Rows(spread(300))
     looked = look(rows, 1, LAST, 200, is_over=lambda: True)
