@@ -41,9 +41,8 @@ def report(pieces: list[Piece], show: str | None) -> None:
         by_form["prose" if piece.right == "text" else piece.form].append(is_right)
         by_confidence[int(found.confidence * 10)].append(is_right)
         if show and show in (f"{piece.right}>{found.type_id}", f"{piece.right}>", f">{found.type_id}") and not is_right:
-            print(
-                f"--- {piece.right} > {found.type_id} {found.confidence} ({piece.form}) {piece.path}\n{piece.text[:700]}"
-            )
+            missed = f"--- {piece.right} > {found.type_id} {found.confidence} ({piece.form}) {piece.path}"
+            print(f"{missed}\n{piece.text[:700]}")
     print(f"{'type':12} {'pieces':>6} {'recall':>7} {'precision':>9}  taken for")
     for label, counts in sorted(named.items()):
         total = counts.total()
@@ -53,17 +52,15 @@ def report(pieces: list[Piece], show: str | None) -> None:
         misses = [f"{name} {n}" for name, n in counts.most_common() if name not in label.split("|")]
         print(f"{label:12} {total:6} {hits / total:7.3f} {precision}  {', '.join(misses[:8])}")
     everything = [is_right for rights in by_form.values() for is_right in rights]
-    prose = named["text"]
     print(f"\nall {len(everything)} pieces: {statistics.fmean(everything):.3f} right")
     for form, rights in sorted(by_form.items()):
         print(f"  {form:10} {len(rights):6} {statistics.fmean(rights):.3f}")
+    prose = named["text"]
     print(f"prose taken for something else: {1 - prose['text'] / max(1, prose.total()):.4f} of {prose.total()}")
     print("right, by confidence: ", end="")
     print(", ".join(f"0.{k}: {statistics.fmean(v):.2f} of {len(v)}" for k, v in sorted(by_confidence.items())))
-    spent_us.sort()
-    print(
-        f"time a piece: median {statistics.median(spent_us):.0f} us, 99 of 100 within {spent_us[len(spent_us) * 99 // 100]:.0f} us"
-    )
+    most_us = sorted(spent_us)[len(spent_us) * 99 // 100]
+    print(f"time a piece: median {statistics.median(spent_us):.0f} us, 99 of 100 within {most_us:.0f} us")
 
 
 def report_speed() -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from python_core.errors import StorageFull
 from python_core.store.connection import Connection, connect
 from python_core.store.database import Store
-from python_core.utils.config_path_resolver import make_private
+from python_core.utils.config_path_resolver import make_private, sync_folder
 from python_core.utils.ids import new_id
 
 #: A draft that is older is nobody's: no put takes an hour.
@@ -52,7 +52,7 @@ def put_blob(folder: Path, digest: str, content: bytes) -> None:
             raise StorageFull("The disk is full: nothing was stored. Free some space and try again.") from fault
         if not path.exists():  # else another caller has put it there; Windows replaces no file that somebody reads
             raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -137,13 +137,3 @@ def _remove(path: Path) -> bool:
     except PermissionError:  # Windows removes no file that somebody reads: the next sweep tries again
         return False
     return True
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # NTFS journals names; a folder cannot be opened for fsync there.
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -18,7 +17,7 @@ from python_core.store.access import forget_session
 from python_core.store.connection import connect, finding_of
 from python_core.store.schema import DATABASE_NAME
 from python_core.store.steps import STEPS
-from python_core.utils.config_path_resolver import make_private, private_opener
+from python_core.utils.config_path_resolver import make_private, private_opener, sync_folder
 
 #: Pages of one step: 1 MiB.
 STEP_PAGES = 256
@@ -159,7 +158,7 @@ def put_in_place(folder: Path) -> Path | None:
                 log.replace(aside.with_name(log.name))
     _sync(new)
     new.replace(path)
-    _sync_folder(folder)
+    sync_folder(folder)
     return aside
 
 
@@ -186,12 +185,3 @@ def remove_draft(folder: Path) -> None:
 def _sync(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform != "win32":
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from python_core.errors import Detail, SettingsInvalid
-from python_core.utils.config_path_resolver import make_private, private_opener
+from python_core.utils.config_path_resolver import make_private, private_opener, sync_folder
 from python_core.utils.file_lock import FileLock
 
 # One lock a folder: who holds it is the only writer there, so any temporary file it meets is a dead one's.
@@ -39,7 +39,7 @@ def write_json(path: Path, value: object, *, keep_bak: bool = True) -> None:
             bak = bak_of(path)
             _replace(_temporary(bak, before), bak)
         _replace(_temporary(path, content), path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
 
 
 def seed_json(path: Path, value: object) -> bool:
@@ -56,7 +56,7 @@ def seed_json(path: Path, value: object) -> bool:
         if os.path.lexists(path):
             return False
         seeded = _put_if_absent(_temporary(path, content), path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return seeded
 
 
@@ -202,13 +202,3 @@ def _replace(temporary: Path, path: Path) -> None:
             time.sleep(pause_s)  # a reader or a virus scanner has it open for a moment
         else:
             return
-
-
-def _sync_folder(folder: Path) -> None:
-    """Bring the new name to the disk; Windows has no such call and needs none."""
-    if sys.platform != "win32":
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)

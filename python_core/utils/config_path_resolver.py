@@ -150,6 +150,16 @@ def _own_platform_dirs() -> type[PlatformDirsABC]:
     return platformdirs.PlatformDirs
 
 
+def sync_folder(folder: Path) -> None:
+    """Bring the names in a folder to the disk; Windows has no such call, and NTFS journals names."""
+    if sys.platform != "win32":
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
 def _checked(slug: str) -> str:
     if _SLUG.fullmatch(slug) is None:
         raise ValueError("a slug is lower-case words joined by hyphens, and no device name")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import Loopback
 
 Answer = tuple[int, dict[str, Any]]
 TOKENS = ("shb_test_0123456789abcdef", "shb_another_0123456789abcdef")
@@ -34,7 +35,7 @@ def begun(**changes: Any) -> Answer:
     return 201, {"status": "ok", **code, **changes}
 
 
-class Server:
+class Server(Loopback):
     """An HTTP server on loopback whose subclasses answer (status, headers, body) for a method and a path."""
 
     def __init__(self, port: int = 0) -> None:
@@ -55,28 +56,10 @@ class Server:
             def log_message(self, *_: object) -> None:
                 pass
 
-        class Host(ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False
-
-            def handle_error(self, *_: object) -> None:
-                pass  # the browser may leave in the middle of a reply
-
-        self._host = Host(("127.0.0.1", port), Handler)
-        self.port: int = self._host.server_port
-        self._thread = threading.Thread(target=self._host.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
+        super().__init__(Handler, port)
 
     def answer(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, dict, bytes]:
         raise NotImplementedError
-
-    def stop(self) -> None:
-        """Stop serving and close the port; a second time does nothing."""
-        if not self._thread.is_alive():
-            return
-        self._host.shutdown()
-        self._host.server_close()
-        self._thread.join()
 
 
 class Pages(Server):

@@ -9,10 +9,12 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import Loopback
 
 TOKEN = "shb_owner_" + "ab" * 32
 
@@ -42,7 +44,7 @@ class Said:
     content: bytes | None = None
 
 
-class Posing:
+class Posing(Loopback):
     """A server on loopback that answers ``/ping`` with a proof made of ``token``, and all else by ``answer``."""
 
     def __init__(
@@ -93,22 +95,7 @@ class Posing:
             def log_message(self, *_: object) -> None:
                 pass
 
-        class Host(ThreadingHTTPServer):
-            daemon_threads = True
-            block_on_close = False
-
-            def handle_error(self, *_: object) -> None:
-                pass  # a client may leave in the middle of a reply
-
-        self._host = Host(("127.0.0.1", port), Handler)
-        self.port: int = self._host.server_port
-        self._thread = threading.Thread(target=self._host.serve_forever, args=(0.02,), daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._host.shutdown()
-        self._host.server_close()
-        self._thread.join()
+        super().__init__(Handler, port)
 
     @property
     def tokens(self) -> set[str]:

@@ -11,7 +11,7 @@ CORE = list_sources(ROOT, "python_core")
 TOOLS = list_sources(ROOT, "Tools", "benchmarks")
 TESTS = list_sources(ROOT, "tests")
 # Beyond the aims (40 lines a def, 250 a file), never beyond the limits (60, 400). Lower them when you can.
-MAX_LONG_DEFS = 1
+MAX_LONG_DEFS = 0
 MAX_LONG_FILES = 2
 
 
