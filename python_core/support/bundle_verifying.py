@@ -19,7 +19,11 @@ _MANIFEST = "manifest.json"
 _END_BYTES = 22
 
 
-def verify_bundle(path: Path) -> BundleManifest:
+#: What is unpacked at most: all files, and the page that shows them. A few kilobytes of a zip file can stand for terabytes.
+UNPACKED_AT_MOST = 4 * MAX_BYTES
+
+
+def verify_bundle(path: Path, max_bytes: int = UNPACKED_AT_MOST) -> BundleManifest:
     """Check every byte against the manifest and return that.
 
     :raises BadInput: naming the first fault.
@@ -30,7 +34,7 @@ def verify_bundle(path: Path) -> BundleManifest:
                 raise BadInput(
                     f"{path.name} holds more than its files: something was put before, behind or beside them."
                 )
-            return _verified(archive, path.name)
+            return _verified(archive, path.name, max_bytes)
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError):
         raise BadInput(f"{path.name} is damaged, or no bundle.") from None
     except OSError as fault:
@@ -49,12 +53,12 @@ def _is_bare(file: IO[bytes], archive: zipfile.ZipFile) -> bool:
     )
 
 
-def _verified(archive: zipfile.ZipFile, shown: str) -> BundleManifest:
+def _verified(archive: zipfile.ZipFile, shown: str, max_bytes: int) -> BundleManifest:
     names = archive.namelist()
     if names.count(_MANIFEST) != 1:
         raise BadInput(f"{shown} has no {_MANIFEST}: it is no bundle.")
     try:
-        manifest = msgspec.json.decode(_read(archive, _MANIFEST), type=BundleManifest)
+        manifest = msgspec.json.decode(_read(archive, _MANIFEST, max_bytes), type=BundleManifest)
     except msgspec.MsgspecError:
         raise BadInput(f"{_MANIFEST} is not that of a bundle.") from None
     if manifest.format != "smrthub-bundle" or manifest.format_version > FORMAT_VERSION:
@@ -62,15 +66,16 @@ def _verified(archive: zipfile.ZipFile, shown: str) -> BundleManifest:
     if sorted(names) != sorted([*manifest.files, _MANIFEST]):
         raise BadInput("There are other files in it than its manifest names.")
     for name, told in manifest.files.items():
-        content = _read(archive, name)
+        content = _read(archive, name, max_bytes)
+        max_bytes -= len(content)
         if len(content) != told.bytes or digest_of(content) != f"sha256:{told.sha256}":
             raise BadInput(f"{name} is not as it was written.")
     return manifest
 
 
-def _read(archive: zipfile.ZipFile, name: str) -> bytes:
+def _read(archive: zipfile.ZipFile, name: str, max_bytes: int) -> bytes:
     with archive.open(name) as file:
-        content = file.read(2 * MAX_BYTES + 1)
-    if len(content) > 2 * MAX_BYTES:
-        raise BadInput("A file in it is larger than any that a hub writes.")
+        content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise BadInput("It unpacks to more than any that a hub writes.")
     return content

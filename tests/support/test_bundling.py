@@ -264,6 +264,14 @@ def test_verify_tells_of_any_damage_as_such(machine: Machine, seed: int) -> None
         content[at] = kept
 
 
+def test_verify_unpacks_no_more_than_a_bound_though_each_file_keeps_it(machine: Machine) -> None:
+    target = bundle(machine)
+    sizes = [told.bytes for told in verify_bundle(target).files.values()]
+    assert verify_bundle(target, max_bytes=sum(sizes)).files
+    with pytest.raises(BadInput, match="unpacks to more"):
+        verify_bundle(target, max_bytes=sum(sizes) - 1)
+
+
 def test_verify_refuses_what_is_no_bundle(tmp_path: Path) -> None:
     path = tmp_path / "bundle.zip"
     path.write_bytes(b"no zip")
