@@ -238,8 +238,8 @@ class Watched:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    def write(self, act: Any) -> Any:
-        return self._around(lambda: self._store.write(act))
+    def write(self, *acts: Any) -> Any:
+        return self._around(lambda: self._store.write(*acts))
 
 
 def test_a_clip_judged_before_its_page_was_forgotten_is_stored_without_it(hub: Hub) -> None:
