@@ -26,8 +26,8 @@ _FOLDER_MODE = 0o700
 _FILE_MODE = 0o600
 _OTHERS = 0o077
 
-# Lower-case kebab (tags: snake), and none of the names that Windows keeps for devices.
-_SLUG = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[a-z0-9]+(?:[-_][a-z0-9]+)*", re.ASCII)
+# Lower-case kebab, and none of the names that Windows keeps for devices.
+_SLUG = re.compile(r"(?!(?:con|prn|aux|nul|com\d|lpt\d)$)[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class Paths:
         """Name the folder of a component's logs."""
         return self.local / "Logs" / _checked(slug)
 
-    def stored(self, slug: str = "python-net") -> Path:
-        """Name the folder of a component's database and blobs."""
-        return self.local / "Data" / _checked(slug)
+    def stored(self) -> Path:
+        """Name the folder of the database and the pictures."""
+        return self.local / "Data" / "python-net"
 
-    def runtime(self, slug: str = "python-net") -> Path:
+    def runtime(self) -> Path:
         """Name the folder of what lives only as long as a process: runtime files and locks."""
-        return self.local / "Runtime" / _checked(slug)
+        return self.local / "Runtime" / "python-net"
 
 
 def resolve_paths(
