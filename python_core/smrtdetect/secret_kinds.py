@@ -127,11 +127,23 @@ def _find_assigned(given: Given) -> Iterator[Span]:
     if ":" not in given.text and "=" not in given.text:  # one of them stands before every value
         return
     for literal, pattern in _assignments():
-        if literal in given.plain:
-            for found in pattern.finditer(given.plain):
-                span = found.span(found.lastgroup or "bare")
-                if _is_secret_looking(given.text[slice(*span)], is_bare=found.lastgroup == "bare"):
-                    yield span
+        for found in _matches(literal, pattern, given.plain):
+            span = found.span(found.lastgroup or "bare")
+            if _is_secret_looking(given.text[slice(*span)], is_bare=found.lastgroup == "bare"):
+                yield span
+
+
+def _matches(literal: str, pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Find a pattern that begins with a literal as ``finditer`` does, which keeps all other threads waiting from match to match.
+
+    In 16 MB of names of passwords without a value that is five seconds.
+    """
+    at = text.find(literal)
+    while at >= 0:
+        found = pattern.match(text, at)
+        if found is not None:
+            yield found
+        at = text.find(literal, at + 1 if found is None else found.end())
 
 
 @cache

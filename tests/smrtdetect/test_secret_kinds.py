@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 import pytest
 from hypothesis import given, settings
@@ -244,3 +245,15 @@ def test_a_code_is_found_by_each_of_the_parts_that_are_looked_for_first(named: s
 @pytest.mark.parametrize("named", ["código de seguridad", "codice di verifica"])
 def test_a_code_is_found_by_names_of_other_languages(named: str) -> None:
     assert _found("one-time-code", f"{named}: 123 456") == ["123 456"]
+
+
+@pytest.mark.parametrize("name", ["password", "secret", "api_key", "auth_token"])
+def test_names_without_a_value_are_gone_through_in_many_calls_between_which_others_have_their_turn(name: str) -> None:
+    calls: list[str] = []
+    given = given_of(f"{name}=" * 1_000)
+    sys.setprofile(lambda _frame, event, _given: calls.append(event))
+    try:
+        assert list(KINDS["password-assignment"](given)) == []
+    finally:
+        sys.setprofile(None)
+    assert calls.count("c_call") >= 1_000
