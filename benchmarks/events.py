@@ -27,7 +27,7 @@ if __name__ == "__main__":
 
 from benchmarks.processes import ROOT, await_200, environ_of, free_ports, hub, running
 
-#: Ratios to the request's own answer at most, by where the subscriber is; the share of a processor (performance.md, "Goals").
+#: Ratios to the request's own answer at most, by where the subscriber is; the share of a processor (README.md, "Events").
 GOALS = {"same process": 1.3, "other process": 1.5}
 IDLE_GOAL_PERCENT = 0.2
 SUBSCRIBERS = (1, 4)

@@ -30,7 +30,7 @@ from python_core.store import open_store
 from python_core.store.overwriting import fold_log, overwrite_slack
 
 OWNER = Caller("owner", "bridge", "0" * 32)
-#: A person waits for the removal of one thing; a program that posts gives up after five seconds (contract.md).
+#: A person waits for the removal of one thing; a program that posts gives up after five seconds.
 ONE_GOAL_MS, ONE_LIMIT_MS, POST_LIMIT_MS = 100, 1_000, 5_000
 MARK = "qxzcan"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-#: Ratios at most (performance.md, "Goals").
+#: Ratios at most (README.md, "Goals").
 COMMIT_GOAL, START_GOAL, RESIDENT_GOAL_MB, IDLE_GOAL_PERCENT = 3.0, 1.25, 45.0, 0.2
 
 

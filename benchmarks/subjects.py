@@ -1,4 +1,4 @@
-"""Which requests are measured, against which route of the bare app, and which ratio is wanted (performance.md, "Goals")."""
+"""Which requests are measured, against which route of the bare app, and which ratio is wanted (README.md, "Goals")."""
 
 from __future__ import annotations
 

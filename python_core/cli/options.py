@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 C = TypeVar("C", bound=Callable[..., Any])
 EXIT_FAILED, EXIT_NOT_RUNNING, EXIT_SETTINGS = 1, 3, 78
-#: Rows that one request brings (contract.md: lists take at most 200).
+#: Rows that one request brings: lists take at most 200.
 PAGE_AT_MOST = 200
 #: More than a list of things that people make by hand has.
 ALL = 100_000

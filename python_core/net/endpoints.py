@@ -20,7 +20,7 @@ from python_core.runtime.followers import Reader
 from python_core.runtime.hub import Caller, Hub
 from python_core.runtime.ledger import note_reads
 
-#: Who may call, by the Origin and Fetch-Metadata that a browser sends (security.md, "The gate's table"):
+#: Who may call, by the Origin and Fetch-Metadata that a browser sends (docs/security.md, "Who may call"):
 #: ``open``: programs, our own page, any extension; ``extension``: programs, the extension whose token it is;
 #: ``pairing``: programs, and any extension while the user has the pairing window open;
 #: ``api``: programs, our own page; ``page``: these, and a person following a link to it.

@@ -38,7 +38,7 @@ from python_core.utils.logger import configure_logs, get_logger_for
 if TYPE_CHECKING:
     from python_core.net.server_process import ServerProcess
 
-#: How often each part tells that it lives (facts.md, "Heartbeat").
+#: How often each part tells that it lives, as docs/health.md says.
 BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30, "daily_copy": int(EVERY_S)}
 #: A server's loop turns every second: six intervals without a turn and it never will.
 HUNG_INTERVALS = 6
@@ -217,7 +217,7 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     :raises SettingsInvalid: a settings file cannot be used.
     """
     os.umask(0o077)
-    sys.setswitchinterval(0.0005)  # trims p99 under threads by a fifth to a third (performance.md)
+    sys.setswitchinterval(0.0005)  # trims p99 under threads by a fifth to a third
     paths = resolve_paths()
     settings = load_or_seed_settings(paths)
     rules = load_rules(paths)

@@ -11,7 +11,7 @@ from ipaddress import ip_address
 from python_core.errors import HubError
 from python_core.utils.port_holder import holder_of
 
-#: Where a server goes when its own port is taken (contract.md, "Ports and discovery").
+#: Where a server goes when its own port is taken.
 FALLBACK_PORTS = {"bridge": range(5011, 5020), "web-listener": range(5020, 5029)}
 
 

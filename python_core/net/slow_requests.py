@@ -8,7 +8,7 @@ from typing import Any
 
 
 class SlowRequests:
-    """Cuts what is not whole in time, however slowly it drips: Waitress has an idle timer only (security.md, 6).
+    """Cuts what is not whole in time, however slowly it drips: Waitress has an idle timer only.
 
     A connection that has never sent anything counts as such a request: 110 of those block a server that waits for them.
     So does an answer that is not taken. From 16 MiB of them on a thread waits for their reader, and Waitress never ends that

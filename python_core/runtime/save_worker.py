@@ -29,7 +29,7 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
     """Work until ``stop`` is set (set ``hub.work_queued`` too, to wake it); a fault is logged and never ends it."""
     tidy_at = time.monotonic() + TIDY_EVERY_S
     retention_at = forget_at = 0.0
-    newest, joined = 0, -1
+    newest, joined = 0, -1  # the last document, and the one at which nothing more was to be joined
     while not stop.is_set():
         hub.work_queued.clear()
         heartbeat.pulse()

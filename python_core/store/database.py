@@ -171,7 +171,10 @@ class Store:
 
 
 class _Reader:
-    """A thread's connection, and what it recalls: the state of the database that it was read in, and what was found by key."""
+    """A thread's connection, and what it recalls: the state of the database that it was read in, and what was found by key.
+
+    ``skips``: so many more reads of one statement are read without a look whether somebody has committed.
+    """
 
     __slots__ = ("conn", "cursor", "recalled", "skips", "version")
 

@@ -215,7 +215,7 @@ def span_of(conn: Connection, from_ms: int | None, to_ms: int | None, upto: int)
     """Return the least and the greatest row that documents of a span of time can have; none: the greatest is the less.
 
     Rows follow each other in time but for clocks and imports, so that a span is a range of rows: intersecting words with
-    it takes no time, while joining each match with its time takes twelve times as long (performance.md).
+    it takes no time, while joining each match with its time takes twelve times as long.
     """
     if from_ms is None and to_ms is None:
         return 1, upto

@@ -27,3 +27,19 @@ def test_every_link_and_anchor_leads_somewhere(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_picture_says_what_it_shows(page: str) -> None:
     assert [words for words in re.findall(r"!\[([^\]]*)\]", prose(page)) if len(words.split()) < 4] == []
+
+
+def test_every_page_that_the_code_names_is_there() -> None:
+    """By as much of its path as tells which it is: who reads the code has these pages and no others."""
+    folders = [ROOT / name for name in ("docs", "python_core", "Tools", "benchmarks")]
+    there = [f"/{page.relative_to(ROOT).as_posix()}" for place in folders for page in place.rglob("*.md")]
+    there += [f"/{page.name}" for page in ROOT.glob("*.md")]
+    named = re.compile(r"(?<![\w/-])\w[\w/-]*\.md\b")
+    lost = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for place in folders
+        for path in place.rglob("*.py")
+        for name in named.findall(path.read_text("utf-8"))
+        if not any(page.endswith(f"/{name}") for page in there)
+    ]
+    assert lost == []
