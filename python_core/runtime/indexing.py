@@ -10,16 +10,14 @@ from python_core.utils.logger import get_logger_for
 #: Documents of one transaction of the index, and characters of texts after which none is added: some 6 ms, in which nobody
 #: else can write; for the longest text that is taken some 25.
 INDEXED_AT_ONCE, ENOUGH_CHARS = 32, 16_384
-#: Such transactions, one after the other, that a search waits for.
-BATCHES_AT_MOST = 16
-#: Items that wait for the index while more come in; a search takes in as many by itself.
-WAITING_AT_MOST = 400
+#: Items that wait for the index while more come in, and so many that a search takes in by itself.
+WAITING_AT_MOST, TAKEN_IN_AT_MOST = 400, 512
 
 log = get_logger_for("python-runtime", __name__)
 
 
 def index_new(hub: Hub) -> bool:
-    """Make what was stored since the last time findable, in transactions of a few milliseconds, at most ``BATCHES_AT_MOST``.
+    """Make what was stored since the last time findable, in transactions of a few milliseconds, some ``TAKEN_IN_AT_MOST`` of it.
 
     Return whether there is more than that.
 
@@ -29,18 +27,18 @@ def index_new(hub: Hub) -> bool:
     with hub.store.reading() as conn:
         pending = documents.has_unindexed(conn)
     try:
-        for _ in range(BATCHES_AT_MOST):
-            if not pending:
-                break
-            pending = hub.store.write(_index_some)
+        taken_in = 0
+        while pending and taken_in < TAKEN_IN_AT_MOST:
+            count, pending = hub.store.write(_index_some)
+            taken_in += count
     except HubError as fault:
         log.warning("New items could not be indexed: {code}", code=fault.code)
     return pending
 
 
-def _index_some(conn: Connection) -> bool:
-    documents.index_documents(conn, INDEXED_AT_ONCE, ENOUGH_CHARS)
-    return documents.has_unindexed(conn)
+def _index_some(conn: Connection) -> tuple[int, bool]:
+    count = documents.index_documents(conn, INDEXED_AT_ONCE, ENOUGH_CHARS)
+    return count, documents.has_unindexed(conn)
 
 
 def index_when_quiet(hub: Hub, newest: int) -> int:
