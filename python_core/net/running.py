@@ -108,15 +108,18 @@ def _watch(host: Host, stop: threading.Event, lock: FileLock) -> str | None:
         if found >= LOOKS:
             return broken
         if not broken:
-            _keep_lock(lock)
+            if host.whole:  # a server alone has none
+                _keep_lock(lock)
             host.keep_told()
             tell_system(ALIVE)
     return None
 
 
 def _keep_lock(lock: FileLock) -> None:
-    """Take the lock on a file that is there: by one that was removed no second start is kept from serving, too."""
-    if lock.held and not lock.path.exists():
+    """Take the lock on a file that is there, at the next look if not now: by one that was removed no second start is kept
+    from serving, too.
+    """
+    if not (lock.held and lock.path.exists()):
         lock.release()
         with contextlib.suppress(OSError, HubError):
             make_private(lock.path.parent)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from python_core.net.running import _take_place, command_beside
+from python_core.net.running import _keep_lock, _take_place, command_beside
 from python_core.net.runtime_files import RuntimeFile
-from python_core.utils.config_path_resolver import Paths
+from python_core.utils.config_path_resolver import Paths, make_private
 from python_core.utils.file_lock import FileLock, WindowsLocking
 from python_core.utils.timestamps import now_ms, to_rfc3339
 from tests.hubs import start_python
@@ -91,4 +92,19 @@ def test_a_second_start_waits_while_the_first_has_not_said_where_it_is(paths: Pa
     lock = FileLock(paths.runtime() / "hub.lock")
     assert _take_place(lock, Looking(paths, "bridge", None)) is None
     assert len(looked) == 2
+    lock.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a file that is open cannot be removed")
+def test_a_lock_that_could_not_be_taken_anew_is_taken_once_it_can_be(tmp_path: Path) -> None:
+    folder = make_private(tmp_path / "runtime")
+    lock = FileLock(folder / "hub.lock")
+    assert lock.try_acquire()
+    shutil.rmtree(folder)
+    folder.write_text("in its place")
+    _keep_lock(lock)
+    assert not lock.held
+    folder.unlink()
+    _keep_lock(lock)
+    assert lock.held
     lock.release()
