@@ -110,13 +110,13 @@ class Gate:
         self._added = added
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        answered = 0
+        answered = ""
         context = _trace_of(environ)
         trace_id = context.trace_id
 
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             nonlocal answered
-            answered = int(status[:3])
+            answered = status
             endpoint = environ.get(ENDPOINT)
             if endpoint is not None and endpoint.deprecated is not None:
                 headers = [*headers, *endpoint.deprecated.headers]
@@ -309,10 +309,10 @@ def _too_often(wait_s: int) -> Refusal:
     return Refusal("rate_limited", "Too many requests: wait, then go on.", {"Retry-After": str(wait_s)})
 
 
-def _tell_answer(environ: Environ, status: int) -> None:
+def _tell_answer(environ: Environ, status: str) -> None:
     endpoint = environ[ENDPOINT]  # None for a browser's question before the request
     route = endpoint.path if endpoint else None
-    log.debug("{method} {route} answered {status}", method=method_of(environ), route=route, status=status)
+    log.debug("{method} {route} answered {status}", method=method_of(environ), route=route, status=int(status[:3]))
 
 
 def method_of(environ: Environ) -> str:
@@ -326,7 +326,9 @@ def _checked_path(environ: Environ) -> str:
     path: str = environ.get("PATH_INFO", "")
     raw = environ.get("REQUEST_URI") or environ.get("RAW_URI") or path
     # As it was sent: hosts undo escapes, and drop leading slashes, tabs and fragments.
-    is_plain = raw.partition("?")[0] == path and path.startswith("/") and "//" not in path and "%" not in path
+    is_plain = (
+        (raw == path or raw.partition("?")[0] == path) and path.startswith("/") and "//" not in path and "%" not in path
+    )
     if not is_plain or "HTTP_UPGRADE" in environ or environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
         raise Refusal("bad_input", "The hub takes plain HTTP/1.1 requests for plain paths.")
     if environ.get("REQUEST_METHOD") not in METHODS:
