@@ -12,6 +12,7 @@ from python_core.errors import BadInput
 from python_core.runtime import smrtsearch
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import Body, View
+from python_core.utils.learned_types import learned
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def args_of(trigger: Trigger, args: dict[str, Any]) -> Body:
     :raises BadInput: they are not its own.
     """
     try:
-        return msgspec.convert(args, trigger.args)
+        return msgspec.convert(args, learned(trigger.args))
     except msgspec.ValidationError:
         known = ", ".join(trigger.args.__struct_encode_fields__)
         told = f"does not fit {trigger.name}, which takes {known}: see argsSchema at GET /trigger"

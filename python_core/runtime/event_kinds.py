@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from python_core.utils.learned_types import learned
+
 _HEX = "[0-9a-f]"
 Id = Annotated[
     str,
@@ -225,7 +227,7 @@ def told_by(kind: str, members: dict[str, object]) -> Told:
     :raises KeyError: there is no such kind.
     :raises msgspec.ValidationError: the members are not those of the kind: a defect of ours, which must not be stored.
     """
-    return msgspec.convert(members, EVENT_KINDS[kind])
+    return msgspec.convert(members, learned(EVENT_KINDS[kind]))
 
 
 @cache

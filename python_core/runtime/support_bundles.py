@@ -26,6 +26,7 @@ from python_core.utils.atomic_json import read_json, write_json
 from python_core.utils.config_path_resolver import make_private
 from python_core.utils.file_lock import FileLock
 from python_core.utils.ids import new_id
+from python_core.utils.learned_types import learned
 from python_core.utils.logger import get_logger_for
 from python_core.utils.processes import still_runs
 from python_core.utils.timestamps import now_ms, to_rfc3339
@@ -126,7 +127,7 @@ def get_bundle(hub: Hub) -> BundleView:
     """Say where the bundle stands."""
     try:
         found = read_json(_folder(hub) / "bundle.json")
-        view = msgspec.convert(found["bundle"], BundleView)
+        view = msgspec.convert(found["bundle"], learned(BundleView))
     except (OSError, HubError, LookupError, TypeError, msgspec.ValidationError):
         return BundleView(state="none")
     if view.state == "making" and not still_runs(found):
@@ -227,7 +228,7 @@ def _run(arguments: Sequence[str]) -> BundleReport | BundleFailure:
             atexit.unregister(process.kill)
     try:
         if process.returncode == 0:
-            return msgspec.json.decode(said, type=BundleReport)
+            return msgspec.json.decode(said, type=learned(BundleReport))
         return msgspec.json.decode(said, type=dict[Literal["error"], BundleFailure])["error"]
     except (msgspec.MsgspecError, UnicodeDecodeError, LookupError):
         log.error("The command that makes a support bundle broke", exit_code=process.returncode)

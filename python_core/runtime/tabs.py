@@ -14,6 +14,7 @@ from python_core.runtime.tab_changes import Change, TabReceipt, change_of, front
 from python_core.smrtdetect.websource import RefusedTab, SeenTab, TabInfo, TabRules, handle_tab_info
 from python_core.store import Connection, documents, marks, visits
 from python_core.store.tab_reports import add_report, get_standing
+from python_core.utils.learned_types import learned
 
 __all__ = ["TabBatch", "TabInfo", "TabReceipt", "TabReceipts", "record_tabs"]
 
@@ -56,7 +57,7 @@ def record_tabs(hub: Hub, caller: Caller, sent: TabInfo | TabBatch) -> TabReceip
 
 def _read(raw: msgspec.Raw) -> TabInfo | None:
     try:
-        return msgspec.json.decode(raw, type=TabInfo)
+        return msgspec.json.decode(raw, type=learned(TabInfo))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

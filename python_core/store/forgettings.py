@@ -12,6 +12,7 @@ import msgspec
 
 from python_core.store.connection import Connection
 from python_core.store.events import list_forgotten_since
+from python_core.utils.learned_types import learned
 
 
 class Taken(msgspec.Struct, kw_only=True, rename="camel"):
@@ -240,5 +241,5 @@ def _row_of(row: tuple[Any, ...]) -> ForgettingRow:
     values = list(row)
     values[7] = None if row[7] is None else msgspec.json.decode(row[7])
     values[14] = bool(row[14])
-    values[17] = msgspec.json.decode(row[17], type=Taken)
+    values[17] = msgspec.json.decode(row[17], type=learned(Taken))
     return ForgettingRow._make(values)

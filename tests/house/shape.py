@@ -18,6 +18,7 @@ UTILS = frozenset(
         "file_lock",
         "heartbeat",
         "ids",
+        "learned_types",
         "log_files",
         "log_levels",
         "log_records",

@@ -28,6 +28,7 @@ UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{
 #: What is another each time: ids, moments, ports and other numbers, folders, and how much room it takes in a table.
 ANOTHER = [
     (UUID, "ID"),
+    (re.compile(r"(?:\d+ \w+ (?:before|after|later)|then)$", re.MULTILINE), "THEN"),
     (re.compile(r"\d+(?:[.:,-]\d+)*"), "N"),
     (re.compile(r"(?:…|/)\S*/(?=SmrtHub/|\.venv)"), "…/"),
     (re.compile(r"  +"), "  "),
