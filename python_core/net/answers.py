@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from python_core.net.bodies import decode, read_body, read_query
-from python_core.net.endpoints import Call, Endpoint, OneOf, RawReply, Reply, StreamReply
+from python_core.net.endpoints import Call, Endpoint, RawReply, Reply, StreamReply
 from python_core.net.failures import shaped, status_line
 from python_core.net.gate import CALLER, CORS_ORIGIN, ENDPOINT, Environ, StartResponse, WsgiApp
 from python_core.runtime.confirmation import need_confirmation
 from python_core.runtime.hub import Hub
-from python_core.utils.learned_types import learned
 from python_core.utils.logger import get_logger_for
 
 log = get_logger_for("python-net", __name__)
@@ -60,24 +59,11 @@ class Shortcut:
         return [body] if environ["REQUEST_METHOD"] != "HEAD" else []
 
 
-def _learn_shapes(endpoint: Endpoint) -> None:
-    """Learn what an endpoint takes at its first request: at the start that would take 6 ms."""
-    body = endpoint.body
-    for shape in (*((body.usual, body.other) if isinstance(body, OneOf) else (body,)), endpoint.query):
-        if shape is not None:
-            learned(shape)
-
-
 def answering(hub: Hub, endpoint: Endpoint) -> Answering:
     """Wrap an endpoint's handler: decode what it takes, encode what it answers."""
     handler, body_shape, query_shape = endpoint.handler, endpoint.body, endpoint.query
-    is_learned = False
 
     def answer(environ: Environ, **parts: Any) -> Answer:
-        nonlocal is_learned
-        if not is_learned:
-            _learn_shapes(endpoint)
-            is_learned = True
         query = read_query(environ, query_shape)
         if query_shape is not None:
             parts["query"] = query

@@ -10,6 +10,7 @@ import msgspec
 
 from python_core.errors import BadInput, Detail, UnsupportedMediaType
 from python_core.net.endpoints import OneOf
+from python_core.utils.learned_types import learned
 
 _PATH_IN_MESSAGE = re.compile(r"(.*?) - at `(?:key in )?\$(.*)`", re.DOTALL)
 _STEP = re.compile(r"\.([A-Za-z0-9_-]+)|\[(\d+|\.\.\.)\]")
@@ -48,7 +49,7 @@ def decode(content: bytes, shape: type | OneOf) -> Any:
         if isinstance(shape, OneOf):
             members = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
             shape = shape.other if shape.key in members else shape.usual
-        return msgspec.json.decode(content, type=shape)
+        return msgspec.json.decode(content, type=learned(shape))
     except msgspec.ValidationError as fault:
         raise finding_of(fault) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -73,7 +74,7 @@ def read_query(environ: dict[str, Any], shape: type[msgspec.Struct] | None) -> A
     if shape is None:
         raise BadInput("This route takes no query parameters.")
     try:
-        query = msgspec.convert(parameters, shape, strict=False)
+        query = msgspec.convert(parameters, learned(shape), strict=False)
     except msgspec.ValidationError as fault:
         raise finding_of(fault, query=True) from None
     for name, member in zip(shape.__struct_encode_fields__, shape.__struct_fields__, strict=True):
