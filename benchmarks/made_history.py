@@ -21,7 +21,7 @@ from random import Random
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.made_words import Page, Words
-from python_core.store import Connection, Store, clips, documents, open_store, visits
+from python_core.store import Connection, Store, clips, document_index, documents, open_store, visits
 from python_core.store.clips import ClipRow, FragmentRow, Source
 from python_core.store.visits import VisitRow
 from python_core.utils.config_path_resolver import Paths, resolve_paths
@@ -84,7 +84,7 @@ def make_home(home: Path, clips: int, visits: int | None = None, texts: Iterator
 
 def join_index(store: Store) -> None:
     """Join the pieces of the search index, as the save worker of an idle hub does."""
-    while store.write(lambda conn: documents.merge_index(conn, begin=False)):
+    while store.write(lambda conn: document_index.merge_index(conn, begin=False)):
         pass
 
 
@@ -115,7 +115,7 @@ def fill(
     done = 0
     while group := [item for _, item in zip(range(GROUP), items, strict=False)]:
         store.write(lambda conn, group=group: [add(conn) for add in group])  # type: ignore[misc]
-        store.write(lambda conn: documents.index_documents(conn, GROUP))
+        store.write(lambda conn: document_index.index_documents(conn, GROUP))
         done += len(group)
         tell(done)
 

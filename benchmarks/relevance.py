@@ -26,7 +26,7 @@ from benchmarks.real_documents import Document, find_documents
 from python_core.config import BridgeSettings, Settings, WebListenerSettings
 from python_core.runtime.hub import Hub
 from python_core.runtime.search import SearchScope, search
-from python_core.store import Connection, Store, documents, open_store
+from python_core.store import Connection, Store, document_index, documents, open_store
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 HAN = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]{2,}")
@@ -69,7 +69,7 @@ def _fill(store: Store, found: list[Document], chance: Random) -> None:
             conn.execute("INSERT INTO plain(rowid, title, body) VALUES (?, ?, ?)", (seq, each.title, each.body))
 
     store.write(act)
-    while store.write(lambda conn: documents.index_documents(conn, 500)):
+    while store.write(lambda conn: document_index.index_documents(conn, 500)):
         pass
 
 

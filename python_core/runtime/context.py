@@ -12,7 +12,8 @@ from python_core.runtime.indexing import index_new
 from python_core.runtime.search import HitSource, chars_of, source_of
 from python_core.runtime.shapes import View, instant_ms
 from python_core.store import Connection, events, visits
-from python_core.store.documents import DocumentRow, get_document
+from python_core.store.document_index import DocumentRow
+from python_core.store.documents import get_document
 from python_core.store.hub_window import get_window
 from python_core.store.moments import find_item, list_near
 from python_core.store.origins import get_origin

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from python_core.errors import HubError
 from python_core.runtime.hub import Hub
-from python_core.store import Connection, documents
+from python_core.store import Connection, document_index, documents
 from python_core.utils.logger import get_logger_for
 
 #: Documents of one transaction of the index, and characters of texts after which none is added: some 6 ms, in which nobody
 #: else can write; for the longest text that is taken some 25.
 INDEXED_AT_ONCE, ENOUGH_CHARS = 32, 16_384
+#: Older documents that get their pairs of words in one transaction, some 25 ms of usual ones.
+PAIRED_AT_ONCE = 128
 #: Items that wait for the index while more come in, and so many that a search takes in by itself.
 WAITING_AT_MOST, TAKEN_IN_AT_MOST = 400, 512
 
@@ -25,7 +27,7 @@ def index_new(hub: Hub) -> bool:
     cannot be written to, a search finds what it found before.
     """
     with hub.store.reading() as conn:
-        pending = documents.has_unindexed(conn)
+        pending = document_index.has_unindexed(conn)
     try:
         taken_in = 0
         while pending and taken_in < TAKEN_IN_AT_MOST:
@@ -37,8 +39,8 @@ def index_new(hub: Hub) -> bool:
 
 
 def _index_some(conn: Connection) -> tuple[int, bool]:
-    count = documents.index_documents(conn, INDEXED_AT_ONCE, ENOUGH_CHARS)
-    return count, documents.has_unindexed(conn)
+    count = document_index.index_documents(conn, INDEXED_AT_ONCE, ENOUGH_CHARS)
+    return count, document_index.has_unindexed(conn)
 
 
 def index_when_quiet(hub: Hub, newest: int) -> int:
@@ -54,13 +56,25 @@ def index_when_quiet(hub: Hub, newest: int) -> int:
     return last
 
 
+def pair_when_quiet(hub: Hub) -> bool:
+    """Put pairs of words of some older documents into the index; return whether there are more.
+
+    A store that was made before there were pairs has none; phrases are then looked for among words, which takes longer.
+    """
+    try:
+        return hub.store.write(lambda conn: document_index.index_older_pairs(conn, PAIRED_AT_ONCE))
+    except HubError as fault:
+        log.warning("Pairs of words could not be indexed: {code}", code=fault.code)
+        return False
+
+
 def join_when_quiet(hub: Hub) -> bool:
     """Join a few of the pieces that the index was written in, some 25 ms long; return whether there is more to join.
 
     Each batch is a piece by itself, and a search looks into every piece for each of its words.
     """
     try:
-        return hub.store.write(lambda conn: documents.merge_index(conn, begin=False))
+        return hub.store.write(lambda conn: document_index.merge_index(conn, begin=False))
     except HubError as fault:
         log.warning("The search index could not be joined: {code}", code=fault.code)
         return False

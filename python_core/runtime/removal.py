@@ -8,7 +8,7 @@ from functools import partial
 
 from python_core.runtime.events import announce
 from python_core.runtime.hub import Caller, Hub
-from python_core.store import Connection, documents, forgettings, removal, runs, tallies
+from python_core.store import Connection, document_index, forgettings, removal, runs, tallies
 from python_core.store.forgettings import KINDS, ForgettingRow, Taken
 
 #: How long one slice holds the writer, and how many rows it looks up for it.
@@ -93,7 +93,7 @@ def _write_index_anew(hub: Hub, row: ForgettingRow, until_s: float) -> bool:
         now = forgettings.get_forgetting(conn, row.id) or row
         if not now.gone.is_loose:
             return False
-        has_more = documents.merge_index(conn, begin=not now.gone.is_merging)
+        has_more = document_index.merge_index(conn, begin=not now.gone.is_merging)
         if not now.gone.is_merging:
             now.gone.is_merging = True
             forgettings.set_forgetting(conn, now)
@@ -111,7 +111,7 @@ def _remove_slice(hub: Hub, row: ForgettingRow, kind: str, found: list[int], con
     if now.state != "removing":  # others have taken them: what stands in these rows now has come since
         return len(found)
     end, done = time.monotonic() + SLICE_S, 0
-    with documents.loosely_removing(conn) if now.gone.is_loose else nullcontext():
+    with document_index.loosely_removing(conn) if now.gone.is_loose else nullcontext():
         for seq in found:
             removed = removal.remove_item(conn, kind, seq, hub.now(), keeps_readers=row.cause == "removed")
             if removed is not None:

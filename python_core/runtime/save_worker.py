@@ -7,7 +7,7 @@ import time
 
 from python_core.runtime.forgetting import go_on_forgetting
 from python_core.runtime.hub import Hub
-from python_core.runtime.indexing import index_when_quiet, join_when_quiet
+from python_core.runtime.indexing import index_when_quiet, join_when_quiet, pair_when_quiet
 from python_core.runtime.retention import keep_retention
 from python_core.runtime.triggers import run_next
 from python_core.runtime.upkeep import tidy
@@ -37,8 +37,11 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
             while not stop.is_set() and run_next(hub):
                 heartbeat.pulse()
             before, newest = newest, index_when_quiet(hub, newest)
-            if newest == before != joined and not join_when_quiet(hub):
-                joined = newest
+            if newest == before != joined:
+                if pair_when_quiet(hub):
+                    hub.work_queued.set()
+                elif not join_when_quiet(hub):
+                    joined = newest
             if time.monotonic() >= forget_at:
                 forget_at = time.monotonic() + FORGET_AGAIN_S  # also where it fails
                 progress = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)

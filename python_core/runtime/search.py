@@ -14,7 +14,7 @@ from python_core.runtime.queries import read_query
 from python_core.runtime.shapes import View, cursor_of, instant_ms, place_of
 from python_core.runtime.snippets import Marker
 from python_core.store import Connection, documents
-from python_core.store.documents import DocumentRow
+from python_core.store.document_index import DocumentRow
 from python_core.store.expressions import DocumentFilter
 from python_core.store.finding import Candidate, Found, find_documents
 from python_core.store.origins import Origin, get_origins

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import apsw
 
-from python_core.store import documents, forgettings, meta, removal
+from python_core.store import document_index, forgettings, meta, removal
 from python_core.store.connection import Connection, connect
 from python_core.store.forgettings import ForgettingRow, Taken
 from python_core.store.overwriting import fold_log, overwrite_slack
@@ -95,12 +95,12 @@ def _remove_rows(conn: Connection, row: ForgettingRow) -> bool:
             return False
         meta.set_value(conn, _UNCLEAN, "1")
     for kind, found in _taken(conn, row):
-        with conn, documents.loosely_removing(conn) if row.gone.is_loose else nullcontext():
+        with conn, document_index.loosely_removing(conn) if row.gone.is_loose else nullcontext():
             for seq in found:
                 removal.remove_item(conn, kind, seq, row.at_ms)
             conn.execute("DELETE FROM doomed_blobs")  # the blobs are the hub's
     begin = True
-    while row.gone.is_loose and documents.merge_index(conn, begin=begin):
+    while row.gone.is_loose and document_index.merge_index(conn, begin=begin):
         begin = False
     return True
 

@@ -13,6 +13,7 @@ LOOKED_AT = 20_000
 COMPARED = 4_000
 #: The first character of a word that stands for a kind, a site, a program, or a word of the title.
 KIND, SITE, APP, TITLE = "\ue000", "\ue001", "\ue002", "\ue003"
+_MARKS = frozenset({KIND, SITE, APP, TITLE})
 SITE_LABELS = 8
 
 
@@ -52,6 +53,11 @@ def terms_of(kind: str, site: str | None, app: str | None, title: str, body: str
         plain = unquote(text)
         terms += [*WORD.findall(plain), *parts_of(plain)]
     return " ".join(terms)
+
+
+def plain_terms(terms: str) -> str:
+    """Return those of ``terms_of`` that are words as somebody types them."""
+    return " ".join([term for term in terms.split(" ") if term[:1] not in _MARKS])
 
 
 def fold_of(kind: str, title: str, body: str) -> int:

@@ -29,6 +29,16 @@ class DocumentFilter:
         """Say whether documents of any kind, site and program are wanted."""
         return not _scope_of(self)
 
+    def takes(self, kind: str, site: str | None, app: str | None, at_ms: int) -> bool:
+        """Say whether a document is one."""
+        return (
+            (self.kinds is None or kind in self.kinds)
+            and (self.site is None or f".{site or ''}".endswith(f".{self.site}"))
+            and (self.app is None or app == self.app)
+            and (self.from_ms is None or at_ms >= self.from_ms)
+            and (self.to_ms is None or at_ms <= self.to_ms)
+        )
+
 
 def is_short(term: Term) -> bool:
     """Say whether a term is a prefix that is too short for the index, as one character of a script without spaces is."""

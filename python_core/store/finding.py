@@ -8,6 +8,7 @@ from typing import NamedTuple
 from python_core.store import ranking
 from python_core.store.bounds import Deadline, Interrupted
 from python_core.store.connection import Connection
+from python_core.store.document_index import has_pairs_from, list_with_pairs
 from python_core.store.documents import span_of
 from python_core.store.expressions import (
     DocumentFilter,
@@ -19,8 +20,10 @@ from python_core.store.expressions import (
     titles_of,
     words_in,
 )
-from python_core.store.looking import FIRST_WINDOW, Looked, Reader, Row, look, look_from_above, read_texts
-from python_core.store.words import Term, Typed, folded, pattern_of
+from python_core.store.looking import FAR, FIRST_WINDOW, Looked, Reader, Row, look, look_from_above
+from python_core.store.reading import Fitting, ReadRow, read_documents, read_until, rows_with_short
+from python_core.store.word_pairs import pairs_in
+from python_core.store.words import Term, Typed, folded
 
 #: The newest matches among which the best are found, and, further back, the newest with all words in the title.
 RANKED_AT_MOST, TITLES_AT_MOST = 200, 60
@@ -28,8 +31,8 @@ RANKED_AT_MOST, TITLES_AT_MOST = 200, 60
 PHRASES_AT_MOST = 80
 #: What pieces may take once the time for finding is up.
 GRACE_S = 0.015
-#: Texts that are read for a prefix that is too short for the index, and how many of them are enough.
-READ_AT_MOST, ENOUGH_READ, READ_CHARS = 250, 60, 20_000
+#: Texts that are read for phrases, or for a prefix that is too short for the index, and how many that have it are enough.
+READ_AT_MOST, ENOUGH_READ = 250, 60
 #: Of these texts so few, and the prefix is one of rare words: then the index joins their lists soon.
 RARE_READ = 4
 #: Word matches below which pieces of words are looked for too, and how many of these.
@@ -100,10 +103,31 @@ class _Search:
         short = [term for term in self.typed.wanted if is_short(term)]
         if short:
             self._by_reading(short)
-        else:
+        elif not self._by_pairs():
             self._by_words()
         if len(self.found) < FEW or any(term.is_dense for term in self.typed.wanted):
             self._by_pieces()
+
+    def _by_pairs(self) -> bool:
+        """Read what can have the phrases, by their pairs of words; False where looking for words is as good, or all there is."""
+        pairs = pairs_in(self.typed)
+        if pairs is None or has_pairs_from(self.conn) > self.first:
+            return False
+        seqs = list_with_pairs(self.conn, pairs, self.first, self.last, READ_AT_MOST)
+        has_more = len(seqs) == READ_AT_MOST
+        if has_more and self.last - seqs[-1] < FAR:
+            return False
+        phrases = self._weighed(self.typed)
+        fitting = Fitting(self.typed, [phrase.weight for phrase in phrases])
+
+        def judge(row: ReadRow) -> Row | None:
+            fits = fitting.of(row) if self.wanted.takes(row.kind, row.site, row.app, row.at_ms) else None
+            return None if fits is None else (row.seq, row.at_ms, row.fold, fits)
+
+        rows, is_cut = read_until(read_documents(self.conn, seqs), judge, ENOUGH_READ, self.deadline.is_over)
+        self.is_partial |= is_cut or (has_more and len(rows) < ENOUGH_READ)
+        self._rank(rows, phrases)
+        return True
 
     def _by_words(self) -> None:
         """Rank the newest matches, and the newest further back whose title has all the words."""
@@ -136,12 +160,8 @@ class _Search:
         phrases = self._weighed(rest)
         is_any = not rest.wanted and not rest.unwanted and self.wanted.is_of_any
         looked = self._newest(None if is_any else match_of(rest, self.wanted), phrases, READ_AT_MOST)
-        sql = (
-            f"SELECT seq, title, substr(body, 1, {READ_CHARS}) FROM documents "
-            "WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"
-        )
-        texts = self.conn.execute(sql, (str([row[0] for row in looked.rows]),))
-        good, is_cut = read_texts(texts, [pattern_of(term) for term in short], ENOUGH_READ, self.deadline.is_over)
+        seqs = [row[0] for row in looked.rows]
+        good, is_cut = rows_with_short(self.conn, seqs, short, ENOUGH_READ, self.deadline.is_over)
         if is_cut:
             self.is_partial = True
             self.deadline.allow(GRACE_S)
@@ -169,7 +189,7 @@ class _Search:
         for seq, head, kind, site, app, at_ms, fold in self.conn.execute(sql, values):
             text = folded(head)
             fits = all(piece in text for piece in pieces) and not any(piece in text for piece in unwanted)
-            if seq not in self.found and fits and self._is_in_scope(kind, site, app, at_ms):
+            if seq not in self.found and fits and self.wanted.takes(kind, site, app, at_ms):
                 title = text.partition("\n")[0]
                 share = 0.2 + 0.1 * sum(piece in title for piece in pieces) / len(pieces)
                 score = ranking.score_of(share, self.now_ms - at_ms, is_together=False)
@@ -226,13 +246,3 @@ class _Search:
             )
             for text in texts
         ]
-
-    def _is_in_scope(self, kind: str, site: str | None, app: str | None, at_ms: int) -> bool:
-        wanted = self.wanted
-        return (
-            (wanted.kinds is None or kind in wanted.kinds)
-            and (wanted.site is None or f".{site or ''}".endswith(f".{wanted.site}"))
-            and (wanted.app is None or app == wanted.app)
-            and (wanted.from_ms is None or at_ms >= wanted.from_ms)
-            and (wanted.to_ms is None or at_ms <= wanted.to_ms)
-        )

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import apsw
 
 from python_core.errors import HubError
+from python_core.store import document_index
 from python_core.store.blobs import blob_files, recover_blobs
 from python_core.store.connection import Connection, connect, finding_of
 from python_core.store.database import Store
@@ -19,6 +20,8 @@ from python_core.store.walking import Lost, Wanted, walk_clips, walk_outputs, wa
 
 #: Instructions of SQLite's between two looks whether somebody wants to know how far it is.
 STEPS_BETWEEN_LOOKS = 1_000_000
+#: Documents of one transaction of an index that is built anew.
+REINDEXED_AT_ONCE = 200
 #: Faults of pages that are told.
 FAULTS_AT_MOST = 20
 _COUNTED = """SELECT 'clips', count(*) FROM clips UNION ALL SELECT 'visits', count(*) FROM visits
@@ -127,10 +130,15 @@ def count_readable(conn: Connection) -> dict[str, tuple[int, int]]:
     return found
 
 
-def rebuild_index(conn: Connection) -> None:
-    """Build the search index anew from the documents."""
-    conn.execute("INSERT INTO documents_index(documents_index) VALUES ('rebuild')")
-    conn.execute("UPDATE indexed SET upto = coalesce((SELECT max(seq) FROM documents), 0)")
+def build_index_anew(folder: Path) -> None:
+    """Build the search index anew from the documents, in transactions between which others can write."""
+    store = Store(folder)
+    try:
+        store.write(document_index.empty_index)
+        while store.write(lambda conn: document_index.index_documents(conn, REINDEXED_AT_ONCE)):
+            pass
+    finally:
+        store.close()
 
 
 def recount_items(conn: Connection) -> None:

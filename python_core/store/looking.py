@@ -7,14 +7,12 @@ many as are wanted.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
 from python_core.store.bounds import Interrupted
-from python_core.store.words import folded, lowered
 
 #: Rows of the first window, and how many times what was looked at the next one is at most.
 FIRST_WINDOW, FURTHER = 256, 32
@@ -75,25 +73,6 @@ def look(
         found.rows = found.rows[-most:]
         found.low = found.rows[0][0]
     return found
-
-
-def read_texts(
-    texts: Iterable[Row], patterns: Collection[re.Pattern[str]], enough: int, is_over: Callable[[], bool]
-) -> tuple[set[int], bool]:
-    """Read texts (row, title, body) until ``enough`` have all the patterns; return their rows, and whether the time was up."""
-    good = set[int]()
-    try:
-        for seq, title, body in texts:
-            text = lowered(folded(f"{title}\n{body}"))
-            if all(pattern.search(text) for pattern in patterns):
-                good.add(seq)
-            if len(good) == enough:
-                break
-            if is_over():  # SQLite asks so every thousand steps, and takes a few for a text
-                return good, True
-    except Interrupted:
-        return good, True
-    return good, False
 
 
 def look_from_above(rows_in: Reader, first: int, last: int, most: int) -> Looked:

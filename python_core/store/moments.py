@@ -6,7 +6,8 @@ from itertools import chain
 from typing import Any
 
 from python_core.store.connection import Connection
-from python_core.store.documents import DocumentRow, get_document
+from python_core.store.document_index import DocumentRow
+from python_core.store.documents import get_document
 
 _WHEN = {
     "clip": "SELECT captured_at, document FROM clips WHERE id = ?",

@@ -35,17 +35,21 @@ def fit(api: apsw.FTS5ExtensionApi, /, *phrases: Any) -> float:
 
     :param phrases: for each phrase its weight and its words.
     """
-    usual = K1 * (1 - B) + K1 * B / USUAL_WORDS * api.column_size(1)
-    total, places = 0.0, list[list[list[int]]]()
+    words, total, places = api.column_size(1), 0.0, list[list[list[int]]]()
     for weight in phrases[::2]:
         place = api.phrase_locations(len(places))
         title, body, terms = place
         times = TITLE * len(title) + len(body) or len(terms)
-        total += weight * times / (times + usual)
+        total += weight * saturated(times, words)
         places.append(place)
     if len(places) > 1 and (_follow_each_other(places, phrases, 1) or _follow_each_other(places, phrases, 0)):
         total += IS_TOGETHER
     return total
+
+
+def saturated(times: int, words: float) -> float:
+    """Return what so many times in a text of so many words are worth, of 1."""
+    return times / (times + K1 * (1 - B) + K1 * B / USUAL_WORDS * words)
 
 
 def _follow_each_other(places: list[list[list[int]]], phrases: tuple[Any, ...], column: int) -> bool:

@@ -187,4 +187,12 @@ CREATE INDEX outputs_by_source ON output_sources(item);
 ALTER TABLE indicators ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
 """
 
-STEPS = (_FOUNDATION, _KEEPING + _FORGETTING)
+#: ``pairs_from``: documents of the index from this row on have their pairs in it; those before get them when the hub is idle.
+_PAIRS = """
+CREATE VIRTUAL TABLE documents_pairs USING fts5(pairs, content='', detail=none, columnsize=0, tokenize="ascii");
+INSERT INTO documents_pairs(documents_pairs, rank) VALUES ('secure-delete', 1), ('automerge', 16);
+ALTER TABLE indexed ADD COLUMN pairs_from INTEGER NOT NULL DEFAULT 1;
+UPDATE indexed SET pairs_from = upto + 1;
+"""
+
+STEPS = (_FOUNDATION, _KEEPING + _FORGETTING, _PAIRS)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from python_core.errors import BadInput
-from python_core.store import Connection, Store, documents, events, forgettings, open_store
+from python_core.store import Connection, Store, document_index, events, forgettings, open_store
 from python_core.store.blobs import put_blob
 from python_core.store.schema import DATABASE_NAME
 from python_core.support.archive_reader import ArchiveReader
@@ -217,7 +217,7 @@ class _Import:
         """Make what went in findable, many at once; else the first search would have to index all of it."""
         self._unindexed += added
         if self._unindexed >= INDEXED_AT_ONCE or (rest and self._unindexed):
-            while store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE:
+            while store.write(lambda conn: document_index.index_documents(conn, INDEXED_AT_ONCE)) == INDEXED_AT_ONCE:
                 continue
             self._unindexed = 0
 

@@ -149,7 +149,7 @@ def _check_index(look: _Look) -> Finding:
     if wanted == found:
         return Finding("search index", "ok", f"{found:,} documents")
     if look.how.repair:
-        integrity.mend(look.folder, integrity.rebuild_index)
+        integrity.build_index_anew(look.folder)
         return Finding("search index", "repaired", "built anew")
     detail = f"{found:,} documents of {wanted:,}"
     return Finding(

@@ -15,7 +15,7 @@ from python_core.runtime.indexing import (
     join_when_quiet,
 )
 from python_core.runtime.search import SearchScope, search
-from python_core.store import Store, documents
+from python_core.store import Store, document_index, documents
 from tests.hubs import Clock, caller, make_hub
 
 
@@ -54,7 +54,8 @@ def test_the_pieces_of_the_index_are_joined_a_few_at_a_time_and_nothing_is_lost(
     def pieces() -> int:
         with store.reading() as conn:
             return sum(
-                len(conn.execute(f"SELECT DISTINCT segid FROM {index}_idx").fetchall()) for index in documents.INDEXES
+                len(conn.execute(f"SELECT DISTINCT segid FROM {index}_idx").fetchall())
+                for index in document_index.INDEXES
             )
 
     for n in range(12):
@@ -72,6 +73,6 @@ def test_long_texts_are_indexed_in_short_transactions_and_none_is_left_out(store
     hub = make_hub(store, Clock())
     for n in range(40):
         put_text(hub, f"needle number{n} {'word ' * (ENOUGH_CHARS // 8)}")
-    assert store.write(lambda conn: documents.index_documents(conn, INDEXED_AT_ONCE, ENOUGH_CHARS)) == 2
+    assert store.write(lambda conn: document_index.index_documents(conn, INDEXED_AT_ONCE, ENOUGH_CHARS)) == 2
     assert len(found(hub, "needle")) == 40
     assert not index_new(hub)

@@ -41,8 +41,8 @@ COLUMNS = {
     "clips.app clips.window_title clips.url clips.site clips.title clips.visit clips.evidence fragments.type fragments.mime "
     "fragments.digest fragments.content fragments.type_id fragments.type_group fragments.type_extension doomed_blobs.digest "
     "documents.kind documents.item documents.site documents.app documents.title documents.body documents_index.title "
-    "documents_index.body documents_index.terms documents_pieces.head document_terms.terms marks.item marks.rule "
-    "outputs.id outputs.schema outputs.title outputs.producer outputs.client outputs.payload reads.item "
+    "documents_index.body documents_index.terms documents_pieces.head documents_pairs.pairs document_terms.terms marks.item "
+    "marks.rule outputs.id outputs.schema outputs.title outputs.producer outputs.client outputs.payload reads.item "
     "reads.client",
     "clear": "runs.args runs.result runs.error indicators.text hub_commands.args confirmations.asked output_sources.seen",
     "digest": "answered.key confirmations.digest",
@@ -168,7 +168,7 @@ def planted_in(hub: Hub) -> set[str]:
         return {
             column
             for column in text_columns(conn)
-            if not column.startswith(("documents_index.", "documents_pieces."))
+            if not column.startswith(("documents_index.", "documents_pieces.", "documents_pairs."))
             and conn.execute(
                 f"SELECT 1 FROM main.{column.split('.')[0]} WHERE instr({column.split('.')[1]}, ?)", (CANARY,)
             ).fetchone()

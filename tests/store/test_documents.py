@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from python_core.store import Connection, documents, open_store
+from python_core.store import Connection, document_index, documents, open_store
 from python_core.store.document_terms import site_term
 
 WORDS = ("alpha", "beta", "gamma")
@@ -28,7 +28,7 @@ def take_step(conn: Connection, step: str, n: int, kept: dict[int, tuple[str, st
     if step == "add":
         kept[add(conn, n)] = (f"title {n}", WORDS[n % 3])
     elif step.startswith("index"):
-        documents.index_documents(conn, 1 if step == "index one" else 50)
+        document_index.index_documents(conn, 1 if step == "index one" else 50)
     elif chosen is not None and step == "rename":
         documents.set_document_title(conn, chosen, f"renamed {n}")
         kept[chosen] = (f"renamed {n}", kept[chosen][1])
@@ -55,8 +55,8 @@ def test_once_all_is_indexed_each_word_finds_the_documents_that_have_it(
     def act(conn: Connection) -> None:
         for step, n in steps:
             take_step(conn, step, n, kept)
-        while documents.has_unindexed(conn):
-            documents.index_documents(conn, 2)
+        while document_index.has_unindexed(conn):
+            document_index.index_documents(conn, 2)
         for index in ("documents_index", "documents_pieces"):
             conn.execute(f"INSERT INTO {index}({index}, rank) VALUES ('integrity-check', 1)")
         for word in (*WORDS, "title", "renamed"):
@@ -72,10 +72,10 @@ def test_once_all_is_indexed_each_word_finds_the_documents_that_have_it(
 def test_a_document_is_in_the_index_after_the_batch_that_takes_it_in(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     first, second = store.write(lambda conn: (add(conn, 0), add(conn, 3)))
-    assert store.write(lambda conn: (seqs_with(conn, "alpha"), documents.index_documents(conn, 1))) == ([], 1)
-    assert store.write(lambda conn: (seqs_with(conn, "alpha"), documents.has_unindexed(conn))) == ([first], True)
-    assert store.write(lambda conn: documents.index_documents(conn, 10)) == 1
-    assert store.write(lambda conn: (seqs_with(conn, "alpha"), documents.has_unindexed(conn))) == (
+    assert store.write(lambda conn: (seqs_with(conn, "alpha"), document_index.index_documents(conn, 1))) == ([], 1)
+    assert store.write(lambda conn: (seqs_with(conn, "alpha"), document_index.has_unindexed(conn))) == ([first], True)
+    assert store.write(lambda conn: document_index.index_documents(conn, 10)) == 1
+    assert store.write(lambda conn: (seqs_with(conn, "alpha"), document_index.has_unindexed(conn))) == (
         [first, second],
         False,
     )
@@ -84,7 +84,7 @@ def test_a_document_is_in_the_index_after_the_batch_that_takes_it_in(tmp_path: P
 
 def test_a_document_that_is_of_no_site_any_more_is_not_found_by_it(tmp_path: Path) -> None:
     store = open_store(tmp_path)
-    seq = store.write(lambda conn: (add(conn, 0), documents.index_documents(conn, 1)))[0]
+    seq = store.write(lambda conn: (add(conn, 0), document_index.index_documents(conn, 1)))[0]
     term = site_term("example.com")
     assert store.write(lambda conn: seqs_with(conn, term)) == [seq]
     store.write(lambda conn: documents.remove_document_site(conn, seq))
@@ -104,7 +104,7 @@ def test_a_span_of_time_is_a_span_of_rows(
     def act(conn: Connection) -> tuple[int, int]:
         for day in (0, 1, 2, 3, 2, 4):  # one came late
             documents.add_document(conn, "clip", str(day), day * day_ms + 5, None, None, "", "word")
-        documents.index_documents(conn, 10)
+        document_index.index_documents(conn, 10)
         return documents.span_of(
             conn, None if from_day is None else from_day * day_ms, None if to_day is None else to_day * day_ms, 6
         )

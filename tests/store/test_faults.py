@@ -11,7 +11,7 @@ import apsw
 import pytest
 
 from python_core.errors import Busy, HubError, StorageFull
-from python_core.store import Connection, Store, documents, meta, open_store
+from python_core.store import Connection, Store, document_index, documents, meta, open_store
 from python_core.store.connection import connect
 from tests.store.faulty_disk import Disk, faulty_disk
 
@@ -38,7 +38,7 @@ def put(store: Store, n: int) -> None:
         meta.set_value(conn, f"item {n}", f"{n} " * 300)
         documents.add_document(conn, "clip", str(n), n, None, None, f"title {n}", f"text number {n} " * 20)
         if n % 3 == 0:
-            documents.index_documents(conn, 64)
+            document_index.index_documents(conn, 64)
 
     store.write(act)
 

@@ -32,7 +32,7 @@ COUNTS = """CREATE TABLE counted(n INTEGER) STRICT;
 WITH RECURSIVE counting(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counting LIMIT 1000000)
 INSERT INTO counted SELECT count(*) FROM counting; DROP TABLE counted;"""
 #: What follows from other tables, and is built anew.
-DERIVED = ("documents_index", "documents_pieces", "sqlite_")
+DERIVED = ("documents_index", "documents_pieces", "documents_pairs", "sqlite_")
 
 
 def contents_of(path: Path, columns: dict[str, list[str]] | None = None) -> dict[str, list[Any]]:

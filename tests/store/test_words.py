@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import pytest
 
 from python_core.store.bounds import Interrupted
-from python_core.store.looking import read_texts
+from python_core.store.reading import read_until
 from python_core.store.words import folded, lowered
 
 
@@ -46,14 +45,18 @@ def test_a_lowered_text_has_each_character_at_its_place() -> None:
     assert lowered(text) == "İ needle\0İ σας İ"
 
 
+def with_need(row: tuple[int, str]) -> int | None:
+    return row[0] if "need" in row[1] else None
+
+
 def test_what_was_read_before_the_time_was_up_counts() -> None:
     looks = iter([False, True])
-    texts = [(3, "", "a needle"), (2, "Needles", ""), (1, "", "needle")]
-    assert read_texts(texts, [re.compile("need")], 9, lambda: next(looks)) == ({3, 2}, True)
-    assert read_texts(texts, [re.compile("need")], 3, lambda: False) == ({3, 2, 1}, False)
+    texts = [(3, "a needle"), (2, "needles"), (1, "needle")]
+    assert read_until(texts, with_need, 9, lambda: next(looks)) == ([3, 2], True)
+    assert read_until(texts, with_need, 3, lambda: False) == ([3, 2, 1], False)
 
     def interrupted() -> Any:
         yield texts[0]
         raise Interrupted
 
-    assert read_texts(interrupted(), [re.compile("need")], 9, lambda: False) == ({3}, True)
+    assert read_until(interrupted(), with_need, 9, lambda: False) == ([3], True)
