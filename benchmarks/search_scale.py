@@ -1,11 +1,12 @@
 """How long a search takes at the HTTP client, by the kind of query, with 1,000, 100,000 and 1,000,000 clips stored.
 
-Run: python benchmarks/search_scale.py FOLDER [--sizes 1000 100000] [--queries 200] [--only NAME …]. Stores are made in FOLDER
-(``made_history``, seed 1, with a quarter as many visits) unless they are there; a million takes some 5 GB and 15 minutes. Its
-search index is left as an idle hub leaves it: joined. One client asks one query after the other, no two the same; p50 and p99 of
-all, goal: p50 ≤ 5 ms, p99 ≤ 50 ms. ``cpu`` is what the hub's process takes of a processor for one query: where it is much less than
-p50, others keep the machine busy, and the time of ``/ping`` says how much. ``partial`` is the share of replies that say that there
-can be more than was looked at.
+Run: python benchmarks/search_scale.py FOLDER [--sizes 1000 100000] [--queries 200] [--only NAME …] [--cold]. Stores are made in
+FOLDER (``made_history``, seed 1, with a quarter as many visits) unless they are there; a million takes some 6 GB and 15 minutes.
+Its search index is left as an idle hub leaves it: joined. One client asks one query after the other, no two the same; p50 and p99
+of all, goal: p50 ≤ 5 ms, p99 ≤ 50 ms. Before each kind of query the store's file is read once, so that the system has it in memory,
+as after use; with ``--cold`` (Linux) it is told to have none of it there, so that the disk is measured too. ``cpu`` is what the
+hub's process takes of a processor for one query: where it is much less than p50, others keep the machine busy, and the time of
+``/ping`` says how much. ``partial`` is the share of replies that say that there can be more than was looked at.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ from __future__ import annotations
 import argparse
 import http.client
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,6 +34,8 @@ from benchmarks.made_words import Words
 from python_core.store import open_store
 from python_core.utils.timestamps import to_rfc3339
 
+#: Draws the parameters of a query.
+Make = Callable[[Words, Random], dict[str, str]]
 P50_GOAL_MS, P99_GOAL_MS = 5.0, 50.0
 #: Ranks of the words that count as common, middling and rare.
 COMMON, MIDDLING, RARE = (0, 60), (300, 3_000), (20_000, 110_000)
@@ -44,6 +49,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 100_000, 1_000_000])
     parser.add_argument("--queries", type=int, default=200, help="of each kind")
     parser.add_argument("--only", nargs="+", help="kinds of queries")
+    parser.add_argument("--cold", action="store_true", help="with nothing of the store in the system's memory")
     asked = parser.parse_args()
     for size in asked.sizes:
         home = asked.folder / f"{size}"
@@ -51,7 +57,21 @@ def main() -> None:
         _join_index(home)
         print(f"\n{size:,} clips and {size // 4:,} visits: {_sizes_of(home)}")
         with processes.hub(home) as (process, facts):
-            _measure(facts["bridge"], psutil.Process(process.pid), asked.queries, asked.only)
+            path = made_history.paths_in(home).stored() / "hub.db"
+            prepare = partial(_put_out_of_memory if asked.cold else _bring_into_memory, path)
+            kinds = {name: make for name, make in QUERIES.items() if not asked.only or name in asked.only}
+            _measure(facts["bridge"], psutil.Process(process.pid), asked.queries, kinds, prepare)
+
+
+def _bring_into_memory(path: Path) -> None:
+    with path.open("rb", buffering=0) as file:
+        while file.read(1 << 24):
+            pass
+
+
+def _put_out_of_memory(path: Path) -> None:
+    with path.open("rb") as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _join_index(home: Path) -> None:
@@ -65,21 +85,22 @@ def _sizes_of(home: Path) -> str:
     path = made_history.paths_in(home).stored() / "hub.db"
     conn = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
     told = [f"file {path.stat().st_size / 1e6:,.0f} MB"]
-    for name, table in (("index of words", "documents_index_data"), ("of pieces", "documents_pieces_data")):
-        size: Any = conn.execute(f"SELECT sum(length(block)) FROM {table}").fetchone()  # noqa: S608  # our own names
+    for name, index in (("index of words", "index"), ("of pairs", "pairs"), ("of pieces", "pieces")):
+        size: Any = conn.execute(f"SELECT sum(length(block)) FROM documents_{index}_data").fetchone()  # noqa: S608  # ours
         told.append(f"{name} {size[0] / 1e6:,.0f} MB")
     conn.close()
     return ", ".join(told)
 
 
-def _measure(facts: dict[str, Any], hub: psutil.Process, count: int, only: list[str] | None) -> None:
+def _measure(
+    facts: dict[str, Any], hub: psutil.Process, count: int, kinds: dict[str, Make], prepare: Callable[[], None]
+) -> None:
     print(f"{'query':24} {'p50 ms':>8} {'p99 ms':>8} {'most':>8} {'cpu ms':>7} {'hits':>6} {'partial':>8}")
     connection = http.client.HTTPConnection(urlsplit(facts["url"]).netloc, timeout=60)
     headers = {"Authorization": f"Bearer {facts['token']}"}
     words, chance = Words(1), Random(7)
-    for name, make in QUERIES.items():
-        if only and name not in only:
-            continue
+    for name, make in kinds.items():
+        prepare()
         times, hits, cut, spent = list[float](), 0, 0, _cpu_s(hub)
         for n in range(count + 10):
             path = f"/{name}" if name in ("context", "ping") else "/search"
@@ -115,7 +136,7 @@ def _word(words: Words, chance: Random, ranks: tuple[int, int]) -> str:
     return words.vocabulary[chance.randrange(*ranks)]
 
 
-def _plain(*ranks: tuple[int, int], form: str = "{}") -> Callable[[Words, Random], dict[str, str]]:
+def _plain(*ranks: tuple[int, int], form: str = "{}") -> Make:
     return lambda words, chance: {"q": form.format(*(_word(words, chance, each) for each in ranks))}
 
 
@@ -141,7 +162,7 @@ def _span(words: Words, chance: Random) -> dict[str, str]:
     return _narrowed(words, chance, **{"from": to_rfc3339(from_ms), "to": to_rfc3339(from_ms + days * DAY_MS)})
 
 
-def _prefix(least: int, most: int) -> Callable[[Words, Random], dict[str, str]]:
+def _prefix(least: int, most: int) -> Make:
     def make(words: Words, chance: Random) -> dict[str, str]:
         word = _word(words, chance, chance.choice((COMMON, MIDDLING, RARE)))
         return {"q": f"{word.ljust(least, 'a')[: chance.randint(least, most)]}*"}
@@ -165,7 +186,7 @@ def _moment(_words: Words, chance: Random) -> dict[str, str]:
     return {"at": to_rfc3339(made_history.END_MS - chance.randrange(1_800 * DAY_MS)), "window": "3600"}
 
 
-QUERIES: dict[str, Callable[[Words, Random], dict[str, str]]] = {
+QUERIES: dict[str, Make] = {
     "ping": lambda words, chance: {},
     "common": _plain(COMMON),
     "two common": _plain(COMMON, COMMON, form="{} {}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from python_core.config import BridgeSettings, Settings, WebListenerSettings
@@ -44,6 +45,13 @@ def make_hub(
 def caller(client: str = OWNER, service: str = "bridge") -> Caller:
     """Build who asks."""
     return Caller(client, service, TRACE, frozenset(SCOPES))
+
+
+def wait_for_ledger() -> None:
+    """Wait until what was noted and is due is written."""
+    for thread in threading.enumerate():
+        if thread.name == "smrthub-ledger":
+            thread.join(60)
 
 
 def page_of_events(hub: Hub, after: int | None, limit: int, kinds: str | None) -> EventPage:

@@ -10,8 +10,8 @@ from python_core.utils.logger import get_logger_for
 #: Documents of one transaction of the index, and characters of texts after which none is added: some 6 ms, in which nobody
 #: else can write; for the longest text that is taken some 25.
 INDEXED_AT_ONCE, ENOUGH_CHARS = 32, 16_384
-#: Older documents that get their pairs of words in one transaction, some 25 ms of usual ones.
-PAIRED_AT_ONCE = 128
+#: Older documents that get their pairs of words in one transaction, and characters of texts after which none is added: some 20 ms.
+PAIRED_AT_ONCE, PAIRED_CHARS = 128, 131_072
 #: Items that wait for the index while more come in, and so many that a search takes in by itself.
 WAITING_AT_MOST, TAKEN_IN_AT_MOST = 400, 512
 
@@ -62,7 +62,7 @@ def pair_when_quiet(hub: Hub) -> bool:
     A store that was made before there were pairs has none; phrases are then looked for among words, which takes longer.
     """
     try:
-        return hub.store.write(lambda conn: document_index.index_older_pairs(conn, PAIRED_AT_ONCE))
+        return hub.store.write(lambda conn: document_index.index_older_pairs(conn, PAIRED_AT_ONCE, PAIRED_CHARS))
     except HubError as fault:
         log.warning("Pairs of words could not be indexed: {code}", code=fault.code)
         return False

@@ -6,10 +6,12 @@ A read costs no write of its own. What a crash can lose is the last few seconds 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterable
 
 from python_core.errors import HubError
 from python_core.runtime.hub import Hub
+from python_core.runtime.notes import Taken
 from python_core.runtime.shapes import PAGE_AT_MOST, View
 from python_core.store import Connection, clients
 from python_core.store import ledger as rows
@@ -38,27 +40,35 @@ class ReaderList(View, frozen=True, kw_only=True):
 def note_reads(hub: Hub, client: str, items: Iterable[str]) -> None:
     """Note that a client got to see captured items."""
     if hub.notes.add_reads(client, items, hub.now()):
-        write_notes(hub)
+        _write_aside(hub)
 
 
 def note_outcome(hub: Hub, service: str, code: str) -> None:
     """Count a call that the gate turned away, or let in without a token."""
     if hub.notes.add_outcome(service, code, hub.now()):
-        write_notes(hub)
+        _write_aside(hub)
 
 
 def note_use(hub: Hub, client: str) -> None:
     """Note that a client called with its token."""
     if hub.notes.add_use(client, hub.now()):
-        write_notes(hub)
+        _write_aside(hub)
+
+
+def _write_aside(hub: Hub) -> None:
+    """Write in a thread of its own: a thousand reads take 30 ms, and no answer is to wait for that."""
+    threading.Thread(target=write_notes, args=(hub,), name="smrthub-ledger", daemon=True).start()
 
 
 def write_notes(hub: Hub) -> None:
     """Write what was noted, if anything was. A store that cannot take it now loses these notes, not the caller's answer."""
-    noted = hub.notes.take()
-    if not any(noted):
-        return
+    with hub.notes.writing:
+        noted = hub.notes.take()
+        if any(noted):
+            _write(hub, noted)
 
+
+def _write(hub: Hub, noted: Taken) -> None:
     def act(conn: Connection) -> None:
         rows.add_reads(conn, noted.reads)
         rows.add_outcomes(conn, noted.outcomes)

@@ -26,10 +26,15 @@ class Taken(NamedTuple):
 
 
 class Notes:
-    """What was noted in this process and is not written yet."""
+    """What was noted in this process and is not written yet; ``writing`` is held by who writes it.
+
+    That it is time to write is said once, till it was taken.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self.writing = threading.Lock()
+        self._is_told = False
         self._reads: dict[tuple[str, str], ReadRow] = {}
         self._outcomes: dict[tuple[str, str, str], int] = {}
         self._uses: dict[str, int] = {}
@@ -67,10 +72,12 @@ class Notes:
                 [OutcomeRow(*key, n) for key, n in self._outcomes.items()],
                 [UseRow(*use) for use in self._uses.items()],
             )
-            self._reads, self._outcomes, self._uses, self._since_ms = {}, {}, {}, None
+            self._reads, self._outcomes, self._uses, self._since_ms, self._is_told = {}, {}, {}, None, False
             return taken
 
     def _is_due(self, at_ms: int, after_ms: int = WRITE_AFTER_MS) -> bool:
         if self._since_ms is None:
             self._since_ms = at_ms
-        return at_ms - self._since_ms >= after_ms or len(self._reads) >= HELD_AT_MOST
+        is_due = at_ms - self._since_ms >= after_ms or len(self._reads) >= HELD_AT_MOST
+        self._is_told, is_told = self._is_told or is_due, self._is_told
+        return is_due and not is_told

@@ -7,14 +7,15 @@ written when a document is put in, many at once, and emptied when it is taken ou
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from python_core.store.connection import Connection
 from python_core.store.document_terms import fold_of, terms_of
 from python_core.store.word_pairs import pairs_of
 
+T = TypeVar("T")
 #: Pages of each index that one call writes anew: some 25 ms.
 MERGED_AT_ONCE = 80
 INDEXES = ("documents_index", "documents_pieces", "documents_pairs")
@@ -43,12 +44,7 @@ def index_documents(conn: Connection, at_most: int, enough_chars: int | None = N
     Together they cost a third of what they would one a transaction: each transaction makes a segment of its own.
     """
     sql = f"SELECT {COLUMNS} FROM documents WHERE seq > (SELECT upto FROM indexed) ORDER BY seq LIMIT ?"
-    rows, chars = list[DocumentRow](), 0
-    for row in map(DocumentRow._make, conn.execute(sql, (at_most,))):
-        rows.append(row)
-        chars += len(row.body)
-        if enough_chars is not None and chars >= enough_chars:
-            break
+    rows = _some(map(DocumentRow._make, conn.execute(sql, (at_most,))), lambda row: row.body, enough_chars)
     if rows:
         put_into_index(conn, rows)
         conn.execute("UPDATE indexed SET upto = ?", (rows[-1].seq,))
@@ -69,16 +65,30 @@ def empty_index(conn: Connection) -> None:
     conn.execute("UPDATE indexed SET upto = 0, pairs_from = 1")
 
 
-def index_older_pairs(conn: Connection, at_most: int) -> bool:
-    """Put the pairs of the newest documents that have none yet into the index; say whether there are more.
+def index_older_pairs(conn: Connection, at_most: int, enough_chars: int | None = None) -> bool:
+    """Put the pairs of the newest documents that have none yet into the index, as ``index_documents``; say whether there were any.
 
     Those are the documents of a store that was made before there were pairs.
     """
-    sql = "SELECT seq, title, body, terms FROM searched WHERE seq < (SELECT pairs_from FROM indexed) ORDER BY seq DESC LIMIT ?"
-    rows: list[Any] = conn.execute(sql, (at_most,)).fetchall()
-    _add_pairs(conn, rows[::-1])
-    conn.execute("UPDATE indexed SET pairs_from = ?", (rows[-1][0] if len(rows) == at_most else 1,))
-    return len(rows) == at_most
+    columns = "SELECT seq, title, body, terms FROM searched"
+    older = conn.execute(
+        f"{columns} WHERE seq < (SELECT pairs_from FROM indexed) ORDER BY seq DESC LIMIT ?", (at_most,)
+    )
+    texts = _some(older, lambda row: row[2], enough_chars)
+    _add_pairs(conn, texts[::-1])
+    conn.execute("UPDATE indexed SET pairs_from = ?", (texts[-1][0] if texts else 1,))
+    return bool(texts)
+
+
+def _some(rows: Iterable[T], body_of: Callable[[T], str], enough_chars: int | None) -> list[T]:
+    """Return rows up to the one with which their bodies have enough characters."""
+    taken, chars = list[T](), 0
+    for row in rows:
+        taken.append(row)
+        chars += len(body_of(row))
+        if enough_chars is not None and chars >= enough_chars:
+            break
+    return taken
 
 
 def has_pairs_from(conn: Connection) -> int:

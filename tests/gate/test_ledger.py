@@ -16,7 +16,7 @@ from python_core.runtime.notes import HELD_AT_MOST, WRITE_AFTER_MS, Notes
 from python_core.runtime.owner_session import begin_owner_session
 from python_core.store import open_store
 from tests.gate.doors import CANARY, DOORS, House, house_of
-from tests.hubs import Clock, make_hub
+from tests.hubs import Clock, make_hub, wait_for_ledger
 from tests.whole.hub_home import Home
 
 READS = ["clipboard:read", "search:read", "hub:read"]
@@ -142,6 +142,7 @@ def test_a_read_is_not_written_by_itself_and_a_few_seconds_later_all_are(reading
     write_notes(hub)
 
     def kept() -> int:
+        wait_for_ledger()
         with hub.store.reading() as conn:
             return int(conn.execute("SELECT coalesce(sum(times), 0) FROM reads").fetchone()[0])
 
@@ -219,6 +220,26 @@ def test_a_store_that_takes_nothing_costs_the_notes_and_not_the_answer(reading: 
     note_outcome(hub, "bridge", "unauthorized")
     write_notes(hub)
     assert not any(hub.notes.take())
+
+
+def test_no_answer_waits_for_the_ledger_to_be_written(reading: Reading) -> None:
+    begun, may_end, waits = threading.Event(), threading.Event(), list[bool]()
+
+    class Slow:
+        """A store that takes its time."""
+
+        def write(self, act: object) -> None:
+            begun.set()
+            waits.append(may_end.wait(60))
+
+    hub = Hub(reading.house.hub.settings, Slow(), reading.clock)  # type: ignore[arg-type]
+    for n in range(2 * HELD_AT_MOST):
+        note_reads(hub, OWNER, [str(n)])
+    assert begun.wait(60)
+    may_end.set()
+    write_notes(hub)
+    assert not any(hub.notes.take())
+    assert all(waits)
 
 
 def test_notes_of_many_threads_are_all_kept() -> None:

@@ -27,7 +27,7 @@ from python_core.runtime.notes import WRITE_USES_AFTER_MS
 from python_core.runtime.owner_session import begin_owner_session, given_token, join_owner_session
 from python_core.store import open_store
 from python_core.store.clients import get_client, is_trusted, set_trusted
-from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events, run_python
+from tests.hubs import NOON_MS, Clock, caller, make_hub, page_of_events, run_python, wait_for_ledger
 
 ORIGIN = "chrome-extension://" + "a" * 32
 
@@ -205,6 +205,7 @@ def test_the_last_use_is_known_without_a_write_for_each(hub: Hub, clock: Clock) 
     made = make(hub)
 
     def kept() -> int | None:
+        wait_for_ledger()
         with hub.store.reading() as conn:
             row = get_client(conn, made.client.id)
         return row.last_used_at_ms if row else None

@@ -38,7 +38,7 @@ class SearchQuery(Query, frozen=True, kw_only=True):
     max_chars: MaxChars | None = None
 
 
-@routes.declare("GET", "/search", scope="search:read", query=SearchQuery, replies={200: SearchPage})
+@routes.declare("GET", "/search", hot=True, scope="search:read", query=SearchQuery, replies={200: SearchPage})
 def get_search(call: Call, query: SearchQuery) -> Reply:
     """Find clips, visits and outputs, best first; what is typed is never a syntax error.
 
