@@ -14,6 +14,8 @@ from python_core.errors import Busy
 from python_core.runtime.backups import back_up_daily
 from python_core.runtime.hub import Hub
 from python_core.runtime.indexing import index_new
+from python_core.runtime.search import SearchScope, search
+from python_core.store import document_index, open_store
 from python_core.store.blobs import blob_path, put_blob
 from python_core.store.walking import Wanted
 from python_core.support.exporting import export_items
@@ -23,6 +25,7 @@ from python_core.support.verifying import verify_export
 from python_core.utils.config_path_resolver import Paths, make_private
 from python_core.utils.file_lock import FileLock
 from python_core.utils.ids import digest_of
+from tests.hubs import Clock, make_hub
 from tests.support.kept import PICTURE, filled, lines_of, put, text, visit
 
 
@@ -138,6 +141,28 @@ def test_a_damaged_index_is_found_and_built_anew(paths: Paths, full: Hub) -> Non
     assert faults(examine(paths))["search index"] == ("failed", "index_incomplete")
     assert examine(paths, repair=True)["search index"].state == "repaired"
     assert faults(examine(paths)) == {}
+
+
+def test_an_index_that_is_built_anew_has_what_waited_for_it_and_all_else(paths: Paths, full: Hub) -> None:
+    waiting = put(full, text("one that waits for the index"))
+    before = {q: found_by(full, q) for q in ("one", "sea", "that")}
+    put(full, text("one more that waits"))
+    full.store.close()
+    change(full.store.path, "DELETE FROM documents_index_docsize WHERE id = 1")
+    change(full.store.path, "DELETE FROM documents_pairs_data WHERE id > 10")
+    examine(paths, repair=True)
+    again = make_hub(open_store(paths.stored()), Clock())
+    with again.store.reading() as conn:
+        assert not document_index.has_unindexed(conn)
+    for q, ids in before.items():
+        assert ids <= found_by(again, q), q
+    assert found_by(again, '"that waits for"') == {waiting}
+    assert len(found_by(again, '"that waits"')) == 2
+    again.store.close()
+
+
+def found_by(hub: Hub, q: str) -> set[str]:
+    return {hit.id for hit in search(hub, q, SearchScope(), 50, None).items}
 
 
 def test_a_spoiled_index_page_is_found(paths: Paths, full: Hub) -> None:
