@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from python_core.store import ranking
 from python_core.store.bounds import Interrupted
 from python_core.store.connection import Connection
 from python_core.store.document_terms import plain_terms
-from python_core.store.words import Term, Typed, folded, lowered, pattern_of
+from python_core.store.words import Term, Typed, counter_of, folded, lowered
 
 T = TypeVar("T")
 #: Characters of a text that are read for a short prefix, and characters of a usual word with the space after it.
 READ_CHARS, WORD_CHARS = 20_000, 6
-#: Places of a term in one text that are counted: more say nothing more.
-COUNTED = 30
 
 
 class ReadRow(NamedTuple):
@@ -38,7 +34,7 @@ def rows_with_short(
     conn: Connection, seqs: list[int], short: list[Term], enough: int, is_over: Callable[[], bool]
 ) -> tuple[set[int], bool]:
     """Return those of some documents that have words which begin so; and whether the time was up before that was known."""
-    patterns = [pattern_of(term) for term in short]
+    counters = [counter_of(term) for term in short]
     sql = (
         f"SELECT seq, title, substr(body, 1, {READ_CHARS}) FROM documents "
         "WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"
@@ -47,7 +43,7 @@ def rows_with_short(
     def judge(row: tuple[int, str, str]) -> int | None:
         seq, title, body = row
         text = lowered(folded(f"{title}\n{body}"))
-        return seq if all(pattern.search(text) for pattern in patterns) else None
+        return seq if all(count(text) for count in counters) else None
 
     found, is_cut = read_until(conn.execute(sql, (str(seqs),)), judge, enough, is_over)
     return set(found), is_cut
@@ -89,27 +85,22 @@ class Fitting:
     """
 
     def __init__(self, typed: Typed, weights: Sequence[float]) -> None:
-        self._wanted = [(pattern_of(term), weight) for term, weight in zip(typed.wanted, weights, strict=True)]
-        self._unwanted = [pattern_of(term) for term in typed.unwanted]
+        self._wanted = [(counter_of(term), weight) for term, weight in zip(typed.wanted, weights, strict=True)]
+        self._unwanted = [counter_of(term) for term in typed.unwanted]
         words = tuple(word for term in typed.wanted for word in term.words)
         last = typed.wanted[-1].is_prefix
-        self._together = pattern_of(Term(" ".join(words), words, last)) if len(typed.wanted) > 1 else None
+        self._together = counter_of(Term(" ".join(words), words, last)) if len(typed.wanted) > 1 else None
 
     def of(self, row: ReadRow) -> float | None:
         """Return how well a document fits, None where it does not."""
         title, body, terms = (lowered(folded(text)) for text in (row.title, row.body, plain_terms(row.terms)))
         total = 0.0
-        for pattern, weight in self._wanted:
-            times = ranking.TITLE * _count(pattern, title) + _count(pattern, body) or _count(pattern, terms)
+        for count, weight in self._wanted:
+            times = ranking.TITLE * count(title) + count(body) or count(terms)
             if not times:
                 return None
             total += weight * ranking.saturated(times, len(body) / WORD_CHARS)
-        if any(pattern.search(text) for pattern in self._unwanted for text in (title, body, terms)):
+        if any(count(text) for count in self._unwanted for text in (title, body, terms)):
             return None
-        together = self._together
-        is_together = together is not None and any(together.search(text) for text in (title, body))
+        is_together = self._together is not None and (self._together(title) or self._together(body)) > 0
         return total + ranking.IS_TOGETHER * is_together
-
-
-def _count(pattern: re.Pattern[str], text: str) -> int:
-    return sum(1 for _ in islice(pattern.finditer(text), COUNTED))

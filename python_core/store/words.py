@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 #: What FTS5's unicode61 makes words of: an underscore is none.
@@ -20,6 +21,8 @@ _FAR = re.compile("[\u0370-\u1dff]")
 _CAMEL = re.compile(r"[^\W_]*[a-z][A-Z][^\W_]*")
 _HAS_HUMP = re.compile("[a-z][A-Z]")
 _HUMPS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+#: Words of a phrase that a pattern compares, and places of a term in one text that are counted: more say nothing more.
+PATTERN_WORDS, COUNTED = 8, 30
 #: The capital whose small letter is two characters.
 _WIDER = "\u0130"
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")
@@ -112,10 +115,20 @@ def lowered(text: str) -> str:
 def pattern_of(term: Term) -> re.Pattern[str]:
     """Compile what finds a term where it stands as words in a ``lowered`` text; in a script without spaces, anywhere.
 
-    It begins with letters: where it began with a look behind, each character would be tried instead of skipped.
+    It begins with letters: where it began with a look behind, each character would be tried instead of skipped. A long phrase
+    is found by its first ``PATTERN_WORDS``: in a text that repeats them each word more is looked for from each place.
     """
     if term.is_dense:
         return re.compile(re.escape(term.words[0]))
-    first, *rest = (re.escape(word) for word in term.words)
+    first, *rest = (re.escape(word) for word in term.words[:PATTERN_WORDS])
     words = rf"{first}(?<=\b{first})" + "".join(rf"\W+{word}" for word in rest)
-    return re.compile(words if term.is_prefix else words + r"\b")
+    return re.compile(words if term.is_prefix and len(term.words) <= PATTERN_WORDS else words + r"\b")
+
+
+def counter_of(term: Term) -> Callable[[str], int]:
+    """Return what counts the places of a term in a ``lowered`` text: of a long phrase one at most, of others ``COUNTED``."""
+    pattern = pattern_of(term)
+    if term.is_dense or len(term.words) <= PATTERN_WORDS:
+        return lambda text: sum(1 for _ in islice(pattern.finditer(text), COUNTED))
+    whole = f" {' '.join(term.words)}{'' if term.is_prefix else ' '}"
+    return lambda text: int(pattern.search(text) is not None and whole in f" {' '.join(WORD.findall(text))} ")

@@ -88,6 +88,22 @@ def test_a_phrase_ends_with_its_text(store: Store) -> None:
     assert rows_with(hub, '"one of the few"') == [3]
 
 
+SENTENCE = "one of the few words that are of the one the few of the one that is the last"
+
+
+@pytest.mark.parametrize(
+    "q", [f'"{SENTENCE}"', f"{SENTENCE.replace(' ', '.')[:-2]}*", f"{SENTENCE.replace(' ', '.')[:-4]}l*"]
+)
+def test_a_long_phrase_is_found_to_its_last_word_however_it_repeats_itself(store: Store, q: str) -> None:
+    hub = make_hub(store, Clock())
+    fill(
+        store,
+        [("", f"one of {SENTENCE} of"), ("", SENTENCE.replace("last", "first")), ("", SENTENCE.replace("few", "many"))],
+    )
+    assert rows_with(hub, q) == [1]
+    assert without_pairs(lambda: rows_with(hub, q)) == [1]
+
+
 def older_store(store: Store, count: int) -> Hub:
     """Fill a store as one that comes from before there were pairs."""
     hub = make_hub(store, Clock())

@@ -10,7 +10,7 @@ import pytest
 
 from python_core.store.bounds import Interrupted
 from python_core.store.reading import read_until
-from python_core.store.words import folded, lowered
+from python_core.store.words import PATTERN_WORDS, Term, counter_of, folded, lowered, pattern_of
 
 
 def calls_of(act: Callable[[], object]) -> int:
@@ -60,3 +60,11 @@ def test_what_was_read_before_the_time_was_up_counts() -> None:
         raise Interrupted
 
     assert read_until(interrupted(), with_need, 9, lambda: False) == ([3], True)
+
+
+def test_a_pattern_compares_few_words_and_a_counter_all() -> None:
+    words = tuple("a" for _ in range(100))
+    term = Term(" ".join(words), words, is_phrase=True)
+    assert pattern_of(term).pattern.count("a") == PATTERN_WORDS + 1  # the first one stands in a look behind, too
+    count = counter_of(term)
+    assert [count("a " * n) for n in (99, 100, 5_000)] == [0, 1, 1]
