@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 import socket
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,8 +70,12 @@ def damage_database(machine: Machine) -> None:
 
 def damage_pages(machine: Machine) -> None:
     path = machine.paths.stored() / "hub.db"
+    with closing(sqlite3.connect(path)) as conn:  # pages of the schema itself would be another fault
+        roots = conn.execute("SELECT rootpage FROM sqlite_schema WHERE name IN ('outputs_by_source', 'clips_by_visit')")
+        pages = [page for (page,) in roots]
     content = bytearray(path.read_bytes())
-    content[-4 * 4096 :] = b"\xff" * (4 * 4096)
+    for page in pages:
+        content[(page - 1) * 4096 : page * 4096] = b"\xff" * 4096
     path.write_bytes(content)
 
 
