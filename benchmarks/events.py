@@ -20,12 +20,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import psutil
-
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.processes import ROOT, await_200, environ_of, free_ports, hub, running
+from benchmarks.processes import ROOT, await_200, environ_of, free_ports, hub, idle_cpu_percent, running
 
 #: Ratios to the request's own answer at most, by where the subscriber is; the share of a processor (README.md, "Events").
 GOALS = {"same process": 1.3, "other process": 1.5}
@@ -111,25 +109,17 @@ def time_events(poster: Poster, url: str, token: str, subscribers: int, posts: i
     return {"answer_ms": answers, "event_ms": events}
 
 
-def time_idle(processes: list[psutil.Process], urls: list[str], token: str, seconds: float) -> float:
-    """Return the processor's share in percent of all processes together, each with four streams open."""
+def time_idle(pids: list[int], urls: list[str], token: str, seconds: float) -> float:
+    """Return a process's share of a processor in percent, each with four streams open."""
     reading = [Subscriber(url, token) for url in urls for _ in range(4)]
-    time.sleep(min(2.0, seconds))
-    before, began = sum(_cpu_s(each) for each in processes), time.perf_counter()
-    time.sleep(seconds)
-    used = sum(_cpu_s(each) for each in processes) - before
+    percent = idle_cpu_percent(pids, seconds)
     for each in reading:
         each.end()
-    return 100 * used / (time.perf_counter() - began) / len(processes)
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
+    return percent
 
 
 @contextmanager
-def _two_processes(home: Path) -> Iterator[tuple[list[psutil.Process], dict[str, str], str]]:
+def _two_processes(home: Path) -> Iterator[tuple[list[int], dict[str, str], str]]:
     """Run the hub, and a bridge alone beside it on the same store."""
     [port] = free_ports(1)
     with ExitStack() as stack:
@@ -139,7 +129,7 @@ def _two_processes(home: Path) -> Iterator[tuple[list[psutil.Process], dict[str,
         url = f"http://127.0.0.1:{port}"
         await_200([f"{url}/ping"])
         urls = {"same process": facts["bridge"]["url"], "other process": url}
-        yield [psutil.Process(each.pid) for each in (process, other)], urls, facts["bridge"]["token"]
+        yield [process.pid, other.pid], urls, facts["bridge"]["token"]
 
 
 def main() -> int:
@@ -147,19 +137,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0] if __doc__ else None)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--posts", type=int, default=200, help="a round and row")
-    parser.add_argument("--idle-seconds", type=float, default=20.0)
+    parser.add_argument("--idle-seconds", type=float, default=30.0)
     options = parser.parse_args()
     found: dict[tuple[str, int], list[dict[str, list[float]]]] = {}
-    with tempfile.TemporaryDirectory() as folder, _two_processes(Path(folder)) as (processes, urls, token):
-        poster = Poster(urls["same process"], token)
-        poster.post()
-        before = time_idle(processes, [], token, options.idle_seconds)
+    with tempfile.TemporaryDirectory() as folder, _two_processes(Path(folder)) as (pids, urls, token):
+        Poster(urls["same process"], token).post()
+        before = time_idle(pids, [], token, options.idle_seconds)
+        poster = Poster(urls["same process"], token)  # the hub has ended the connection of the first, which was idle
         for _ in range(options.rounds):
             for where, url in urls.items():
                 for count in SUBSCRIBERS:
                     round_of = time_events(poster, url, token, count, options.posts)
                     found.setdefault((where, count), []).append(round_of)
-        idle = time_idle(processes, list(urls.values()), token, options.idle_seconds)
+        idle = time_idle(pids, list(urls.values()), token, options.idle_seconds)
     print(_told(found))
     print(
         f"processor idle, four streams open in each of two processes: {idle:.2f} % a process ({before:.2f} without), "

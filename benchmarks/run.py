@@ -77,7 +77,7 @@ def _measure_running(folder: Path, only: list[str], rounds: int, seconds: float,
                 _load(request, 1, 0.01 if subject.name == "tab" else 0.2, own=True)
         if "idle" in only:
             found["resident_mb"] = {"hub": processes.resident_mb(hub), "bare": processes.resident_mb(bare)}
-            found["idle_cpu_percent"] = processes.idle_cpu_percent(hub, max(5.0, 5 * seconds))
+            found["idle_cpu_percent"] = processes.idle_cpu_percent([hub.pid], max(30.0, 5 * seconds))
         limit = Request("GET", f"{address}/callable")
         found["requests"] = []
         for name in [name for name in REQUESTS if name in only]:

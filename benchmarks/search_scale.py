@@ -27,7 +27,6 @@ from urllib.parse import urlencode, urlsplit
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import apsw
-import psutil
 
 from benchmarks import made_history, processes
 from benchmarks.made_words import Words
@@ -60,7 +59,7 @@ def main() -> None:
             path = made_history.paths_in(home).stored() / "hub.db"
             prepare = partial(_put_out_of_memory if asked.cold else _bring_into_memory, path)
             kinds = {name: make for name, make in QUERIES.items() if not asked.only or name in asked.only}
-            _measure(facts["bridge"], psutil.Process(process.pid), asked.queries, kinds, prepare)
+            _measure(facts["bridge"], process.pid, asked.queries, kinds, prepare)
 
 
 def _bring_into_memory(path: Path) -> None:
@@ -92,16 +91,14 @@ def _sizes_of(home: Path) -> str:
     return ", ".join(told)
 
 
-def _measure(
-    facts: dict[str, Any], hub: psutil.Process, count: int, kinds: dict[str, Make], prepare: Callable[[], None]
-) -> None:
+def _measure(facts: dict[str, Any], pid: int, count: int, kinds: dict[str, Make], prepare: Callable[[], None]) -> None:
     print(f"{'query':24} {'p50 ms':>8} {'p99 ms':>8} {'most':>8} {'cpu ms':>7} {'hits':>6} {'partial':>8}")
     connection = http.client.HTTPConnection(urlsplit(facts["url"]).netloc, timeout=60)
     headers = {"Authorization": f"Bearer {facts['token']}"}
     words, chance = Words(1), Random(7)
     for name, make in kinds.items():
         prepare()
-        times, hits, cut, spent = list[float](), 0, 0, _cpu_s(hub)
+        times, hits, cut, spent = list[float](), 0, 0, processes.cpu_s(pid)
         for n in range(count + 10):
             path = f"/{name}" if name in ("context", "ping") else "/search"
             target = f"{path}?{urlencode(make(words, chance))}"
@@ -114,7 +111,7 @@ def _measure(
                 page = json.loads(content)
                 hits += len(page.get("items") or page.get("around", ()))
                 cut += page.get("partial", False)
-        cpu_ms = (_cpu_s(hub) - spent) / (count + 10) * 1e3
+        cpu_ms = (processes.cpu_s(pid) - spent) / (count + 10) * 1e3
         times.sort()
         p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
         missed = "   missed" if p50 > P50_GOAL_MS or p99 > P99_GOAL_MS else ""
@@ -123,13 +120,6 @@ def _measure(
             flush=True,
         )
     connection.close()
-
-
-def _cpu_s(process: psutil.Process) -> float:
-    """Return what a process has taken of a processor; on Linux by its clock, as the count of ticks takes 10 ms for one."""
-    if sys.platform == "linux":
-        return time.clock_gettime(~process.pid << 3 | 2)
-    return sum(process.cpu_times()[:2])
 
 
 def _word(words: Words, chance: Random, ranks: tuple[int, int]) -> str:

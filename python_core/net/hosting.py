@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 #: How often each part tells that it lives, as docs/health.md says.
 BEAT_INTERVAL_S = {"bridge": 15, "web_listener": 20, "save_worker": 30, "daily_copy": int(EVERY_S)}
-#: A server's loop turns every second: six intervals without a turn and it never will.
+#: A server's loop turns every few seconds: six intervals without a turn and it never will.
 HUNG_INTERVALS = 6
 log = get_logger_for("python-net", __name__)
 
@@ -66,6 +66,7 @@ class Host:
     works: bool = True
     rules: LiveRules = field(default_factory=LiveRules)
     _hub: Hub = field(init=False)
+    _files: dict[str, RuntimeFile] = field(default_factory=dict)
     _beats: list[Heartbeat] = field(default_factory=list)
     _stop_work: threading.Event = field(default_factory=threading.Event)
     _workers: list[threading.Thread] = field(default_factory=list)
@@ -81,7 +82,8 @@ class Host:
         else:
             section = self.settings.web_listener
             largest = section.max_tab_bytes
-        self._runtime_file(service).check()
+        self._files[service] = RuntimeFile(self.paths, service, self.token)
+        self._files[service].check()
         bound = bind(service, section.host, section.port, fallback=section.port_fallback)
         if bound.note:
             log.warning(
@@ -121,7 +123,7 @@ class Host:
 
     def keep_told(self) -> None:
         """Tell anew where the servers are when somebody has removed the runtime files: else nobody finds them."""
-        if all(self._runtime_file(server.service).path.exists() for server in self.servers):
+        if all(file.path.exists() for file in self._files.values()):
             return
         with contextlib.suppress(OSError, HubError):  # the next look tries again
             self._tell_where()
@@ -129,7 +131,7 @@ class Host:
 
     def _tell_where(self) -> None:
         for server in self.servers:
-            bound, file = server.bound, self._runtime_file(server.service)
+            bound, file = server.bound, self._files[server.service]
             unix = server.unix.path if server.unix else None
             file.write(self._hub, bound.url, bound.host, bound.port, socket=unix, always=self.whole)
 
@@ -138,7 +140,7 @@ class Host:
         timeout_s = self.settings.bridge.shutdown_timeout_seconds
         end = time.monotonic() + timeout_s
         for server in self.servers:
-            self._runtime_file(server.service).remove()
+            self._files[server.service].remove()
             if server.unix:
                 server.unix.remove()
             server.stop(timeout_s - 1)
@@ -201,13 +203,10 @@ class Host:
     def _unix_socket(self, service: str) -> UnixSocket | None:
         if service != "bridge" or not self.settings.bridge.unix_socket:
             return None
-        unix = bind_unix(self._runtime_file(service).socket_path)
+        unix = bind_unix(self._files[service].socket_path)
         if unix is None:
             log.warning("Another process of this user serves on the Unix socket; this one goes on without")
         return unix
-
-    def _runtime_file(self, service: str) -> RuntimeFile:
-        return RuntimeFile(self.paths, service, self.token)
 
 
 def make_host(*, whole: bool, works: bool = True) -> Host:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ class RuntimeFile:
     service: str
     token: str | None
 
-    @property
+    @cached_property  # the hub looks every second whether it is there
     def path(self) -> Path:
         """Where it is."""
         return self.paths.runtime() / f"{self.service}.json"

@@ -17,6 +17,9 @@ from python_core.net.ports import Bound
 from python_core.net.slow_requests import SlowRequests
 from python_core.net.unix_socket import UnixSocket, listen_beside
 
+#: Between two turns of a loop that nothing wakes: with connections, whose callers may keep us waiting, and without any.
+TURN_S, IDLE_TURN_S = 1.0, 5.0
+
 
 def waitress_options(settings: Any, largest_body: int) -> dict[str, Any]:
     """Return Waitress's settings for one of our servers, each for a measured reason."""
@@ -83,12 +86,13 @@ class Server:
 
     def _loop(self) -> None:
         """Waitress's own ``run`` ends only by a signal in the main thread, and cuts what is under way."""
-        waitress, step_s, look_at = self._waitress, 1.0, 0.0
+        waitress, look_at = self._waitress, 0.0
         while self._stop_by is None:
+            step_s = TURN_S if any(each.active_channels for each in self._listening) else IDLE_TURN_S
             wasyncore.loop(timeout=step_s, use_poll=True, map=waitress._map, count=1)  # noqa: SLF001
             self.on_turn()
             if time.monotonic() >= look_at:
-                look_at = time.monotonic() + step_s
+                look_at = time.monotonic() + TURN_S
                 self._slow.cut(self._channels())
         for each in self._listening:
             wasyncore.dispatcher.close(each)  # the listening socket alone: the worker threads still need the trigger

@@ -1,8 +1,9 @@
 """Following the event log: a page that waits for its first event, and a stream without an end.
 
 Each holds a thread of the server for as long as it lasts. So both take a place, of which there are ``eventStreams`` in a process.
-A follower waits for the store's news, and looks up every ``LOOK_S`` at what is not told: whether its client is still there and
-its token still valid. What it is given was stored while the token was valid: the token is looked at after the log.
+A follower waits for the store's news. What is not told, whether its client is still there and its token still valid, is looked
+at for all followers by the thread that listens for news of other processes. What it is given was stored while the token was
+valid: the token is looked at after the log.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from python_core.errors import Busy
 from python_core.runtime.events import EventPage, next_page
 from python_core.runtime.hub import Hub
 from python_core.runtime.shapes import PAGE_AT_MOST, View
 
-#: Within a second a stream is over whose token has expired, or whose client has gone; other ends of a token are events.
-LOOK_S = 0.9
 #: What a reader may leave unread before it is given more, and between two looks whether it has read.
 UNREAD_BYTES, UNREAD_LOOK_S = 65_536, 0.05
 RETRY_AFTER_S = 5
@@ -78,15 +78,15 @@ def await_page(
         return page
     take_place(hub)
     try:
-        end, news = time.monotonic() + timeout_s, hub.store.news
+        end, news, goes_on = time.monotonic() + timeout_s, hub.store.news, partial(_goes_on, hub, reader)
         while True:
             rings = news.rings
             page = next_page(hub, page.next_after, limit, kinds)
             left_s = end - time.monotonic()
-            if page.items or left_s <= 0 or not _goes_on(hub, reader):
+            if page.items or left_s <= 0 or not goes_on():
                 return page
             if page.next_after >= page.newest:
-                news.wait(rings, min(LOOK_S, left_s))
+                news.wait(rings, left_s, goes_on)
     finally:
         hub.followers.free()
 
@@ -96,7 +96,7 @@ def follow(hub: Hub, reader: Reader, after: int | None, kinds: frozenset[str] | 
 
     First it tells the place that it begins at. It ends when the token does, the client has gone, or the hub ends.
     """
-    news, told_at, read_at = hub.store.news, time.monotonic(), -1
+    news, told_at, read_at, goes_on = hub.store.news, time.monotonic(), -1, partial(_goes_on, hub, reader)
     if after is None:
         after = next_page(hub, None, 1, None).newest
     yield Still(after)
@@ -107,15 +107,16 @@ def follow(hub: Hub, reader: Reader, after: int | None, kinds: frozenset[str] | 
         if has_read and rings != read_at:  # else nothing was written since the log was read to its end
             told, after, is_end = _judged(next_page(hub, after, PAGE_AT_MOST, kinds), after)
             read_at = rings if is_end else read_at
-        if not _goes_on(hub, reader):
+        if not goes_on():
             return
-        if told is None and time.monotonic() - told_at >= hub.heartbeat_s:
+        silent_for_s = told_at + hub.heartbeat_s - time.monotonic()
+        if told is None and silent_for_s <= 0:
             told = Still(after)
         if told is not None:
             told_at = time.monotonic()
             yield told
         elif rings == read_at or not has_read:
-            news.wait(rings, LOOK_S if has_read else UNREAD_LOOK_S)
+            news.wait(rings, silent_for_s if has_read else UNREAD_LOOK_S, goes_on)
 
 
 def _judged(page: EventPage, after: int) -> tuple[Told | None, int, bool]:

@@ -11,6 +11,7 @@ from python_core.runtime.indexing import index_when_quiet, join_when_quiet, pair
 from python_core.runtime.retention import keep_retention
 from python_core.runtime.triggers import run_next
 from python_core.runtime.upkeep import tidy
+from python_core.store import Connection, documents, forgettings, runs
 from python_core.utils.heartbeat import Heartbeat
 from python_core.utils.logger import get_logger_for
 
@@ -34,20 +35,22 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
         hub.work_queued.clear()
         heartbeat.pulse()
         try:
-            while not stop.is_set() and run_next(hub):
-                heartbeat.pulse()
-            before, newest = newest, index_when_quiet(hub, newest)
-            if newest == before != joined:
-                if pair_when_quiet(hub):
-                    hub.work_queued.set()
-                elif not join_when_quiet(hub):
-                    joined = newest
-            if time.monotonic() >= forget_at:
-                forget_at = time.monotonic() + FORGET_AGAIN_S  # also where it fails
-                progress = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)
-                forget_at = forget_at if progress == "waits" else 0.0
-                if progress == "more":
-                    hub.work_queued.set()
+            has_work, last = hub.store.recall("work", _find_work)
+            if has_work or last != joined:
+                while not stop.is_set() and run_next(hub):
+                    heartbeat.pulse()
+                before, newest = newest, index_when_quiet(hub, newest)
+                if newest == before != joined:
+                    if pair_when_quiet(hub):
+                        hub.work_queued.set()
+                    elif not join_when_quiet(hub):
+                        joined = newest
+                if time.monotonic() >= forget_at:
+                    forget_at = time.monotonic() + FORGET_AGAIN_S  # also where it fails
+                    progress = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)
+                    forget_at = forget_at if progress == "waits" else 0.0
+                    if progress == "more":
+                        hub.work_queued.set()
             if time.monotonic() >= tidy_at:
                 tidy(hub)
                 tidy_at = time.monotonic() + TIDY_EVERY_S
@@ -59,3 +62,13 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
             log.error("The save worker could not go on", exception=fault)
             stop.wait(1.0)
         hub.work_queued.wait(IDLE_POLL_S)
+
+
+def _find_work(conn: Connection) -> tuple[bool, int]:
+    """Return whether a run or a forgetting is not finished or a document not indexed, and which document is the last one.
+
+    Asked for by ``recall``: until somebody commits there is no other work, and an idle hub looks for nothing else.
+    """
+    last = documents.get_last_row(conn)
+    is_indexed = last <= documents.get_newest_document(conn)
+    return not is_indexed or runs.has_unfinished_run(conn) or forgettings.has_unfinished(conn), last

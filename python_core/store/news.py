@@ -3,7 +3,8 @@
 In this process the writer tells them as soon as it has committed. Across processes it rings a doorbell: a datagram to the port
 on 127.0.0.1 that the other process has written into the store, which is the one way to wake another process that is the same on
 every system and costs nothing while nothing happens. The log is the truth and a ring says no more than "look": one that is lost
-costs ``LOOK_S``, for then the thread that listens looks by itself.
+costs ``LOOK_S``, for then the thread that listens looks by itself. It looks for all who wait whether they go on waiting, too, so
+that none of them wakes for that.
 
 The thread begins with the first who waits and ends when nobody has waited for ``LINGER_S``. A ring holds a secret that only who
 may read the store knows, so that a stranger's datagrams wake nobody; they are taken at ``STRANGERS_PER_S`` at most.
@@ -30,8 +31,8 @@ from python_core.store.connection import Connection
 from python_core.store.events import get_last_event_id
 from python_core.utils.timestamps import now_ms
 
-#: Between two looks for what no ring has told of.
-LOOK_S = 1.0
+#: Between two looks for what no ring has told of, so that within a second a stream is over whose token has expired.
+LOOK_S = 0.9
 LINGER_S = 60.0
 STRANGERS_PER_S = 100
 #: A bell is renewed three times before it counts as that of a process which is no more.
@@ -54,12 +55,14 @@ class _Known(NamedTuple):
 class News:
     """What the followers of one process wait on; made anew in a forked child, which has neither threads nor followers."""
 
-    def __init__(self, reading: Reading, write: Write, look_s: float = LOOK_S) -> None:
+    def __init__(self, reading: Reading, write: Write, look_s: float = LOOK_S, linger_s: float = LINGER_S) -> None:
         self._reading = reading
         self._write = write
         self._look_s = look_s
+        self._linger_s = linger_s
         self._changed = threading.Condition()
         self._bell: _Bell | None = None
+        self._waiting: list[Callable[[], bool]] = []
         self._waited_at = 0.0
         self._known: _Known | None = None
         #: How often something was told; it changes with each time.
@@ -67,14 +70,21 @@ class News:
         #: Nothing will be told any more: the store closes.
         self.is_over = False
 
-    def wait(self, rings: int, timeout_s: float) -> None:
-        """Wait until something is told beyond so many ``rings``, which one reads before one looks at the log."""
+    def wait(self, rings: int, timeout_s: float, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Wait until something is told beyond so many ``rings``, which one reads before one looks at the log.
+
+        :param goes_on: asked every ``look_s`` by the thread that listens; all are woken when it says no.
+        """
         with self._changed:
-            self._waited_at = time.monotonic()
             if self._bell is None and not self.is_over:
                 self._bell = _Bell(self)
                 self._bell.start()
-            self._changed.wait_for(lambda: self.rings != rings or self.is_over, timeout_s)
+            self._waiting.append(goes_on)
+            try:
+                self._changed.wait_for(lambda: self.rings != rings or self.is_over, timeout_s)
+            finally:
+                self._waiting.remove(goes_on)
+                self._waited_at = time.monotonic()
 
     def tell(self) -> None:
         """Wake those who wait in this process."""
@@ -114,14 +124,23 @@ class News:
             bell.end()
 
     def has_followers(self) -> bool:
-        """Say whether somebody has waited lately."""
+        """Say whether somebody waits, or has done so lately; if not, whoever waits next begins another bell."""
         with self._changed:
-            return not self.is_over and time.monotonic() - self._waited_at < LINGER_S
+            has_waited = bool(self._waiting) or time.monotonic() - self._waited_at < self._linger_s
+            if self.is_over or not has_waited:
+                self._bell = None
+            return self._bell is not None
 
-    def forget_bell(self) -> None:
+    def forget_bell(self, bell: _Bell) -> None:
         """Let whoever waits next begin another bell."""
         with self._changed:
-            self._bell = None
+            if self._bell is bell:
+                self._bell = None
+
+    def _all_go_on(self) -> bool:
+        with self._changed:
+            waiting = list(self._waiting)
+        return all(goes_on() for goes_on in waiting)
 
     def listen(self, bell: _Bell) -> None:
         """Tell what the bell is rung for, and what is found without a ring, until nobody waits any more."""
@@ -137,7 +156,7 @@ class News:
                     look_at = now + self._look_s
                     with self._reading() as conn:
                         found = get_last_event_id(conn)
-                    if found != newest:
+                    if found != newest or not self._all_go_on():
                         newest = found
                         self.tell()
             said = bell.heard(look_at - time.monotonic())
@@ -165,7 +184,7 @@ class _Bell(threading.Thread):
             with self._socket:
                 self._news.listen(self)
         finally:
-            self._news.forget_bell()
+            self._news.forget_bell(self)
 
     def heard(self, timeout_s: float) -> bytes | None:
         """Return the next datagram; None when none came in time."""

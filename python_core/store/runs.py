@@ -62,6 +62,11 @@ def list_runs(conn: Connection, before: int | None, limit: int) -> list[RunRow]:
     return [_run_of(row) for row in rows]
 
 
+def has_unfinished_run(conn: Connection) -> bool:
+    """Say whether a run is queued or running, whoever has it."""
+    return conn.execute("SELECT 1 FROM runs WHERE state IN ('queued', 'running') LIMIT 1").fetchone() is not None
+
+
 def has_waiting_run(conn: Connection, now_ms: int, lease_until_ms: int) -> bool:
     """Say whether there is a run to take: queued, or running with a lease that has ended.
 

@@ -35,7 +35,7 @@ def host(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def test_a_server_whose_loop_hangs_is_found_and_one_that_turns_is_not(host: Host) -> None:
     [beat] = [each for each in host._beats if each.tag == "bridge"]
-    beat.interval_s = 1.0  # six of them, and an idle loop turns every second
+    beat.interval_s = 1.0  # six of them, and an idle loop turns every five
     assert host.broken_part() is None
     turns: list[float] = []
     pulse = host.servers[0].on_turn

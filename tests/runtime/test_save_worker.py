@@ -7,17 +7,20 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import apsw
 import msgspec
 import pytest
 
 from python_core.runtime.clipboard import NewClip, put_clip
 from python_core.runtime.hub import Hub
 from python_core.runtime.indexing import index_new
-from python_core.runtime.save_worker import save_and_route_worker
-from python_core.runtime.triggers import NewRun, get_run, queue_run, wait_for_run
-from python_core.store import open_store
+from python_core.runtime.save_worker import IDLE_POLL_S, save_and_route_worker
+from python_core.runtime.triggers import LEASE_MS, NewRun, get_run, queue_run, wait_for_run
+from python_core.store import Connection, open_store, runs
+from python_core.store.runs import RunRow
 from python_core.utils.heartbeat import Heartbeat
-from tests.hubs import Clock, caller, make_hub
+from python_core.utils.ids import new_id
+from tests.hubs import TRACE, Clock, caller, make_hub
 
 WANTED = NewRun(trigger="smrtsearch", args={"query": "words", "open": False})
 
@@ -59,6 +62,19 @@ def test_a_run_that_is_queued_elsewhere_is_carried_out(worker: Worker) -> None:
     run = queue_run(other, caller(), WANTED, None).run
     assert wait_for_run(other, run.id, 60).state == "succeeded"
     other.store.close()
+
+
+def test_a_run_whose_worker_has_died_comes_back_though_nobody_writes(worker: Worker, clock: Clock) -> None:
+    hub, now, run_id = worker.hub, clock(), new_id()
+
+    def queue_and_claim(conn: Connection) -> None:
+        runs.add_run(conn, RunRow(run_id, WANTED.trigger or "", WANTED.args, "owner", TRACE, "queued", now))
+        runs.take_run(conn, now, now + LEASE_MS)
+
+    hub.store.write(queue_and_claim)
+    time.sleep(2 * IDLE_POLL_S)  # it has looked
+    clock.pass_s(LEASE_MS // 1000 + 1)
+    assert wait_for_run(hub, run_id, 60).state == "succeeded"
 
 
 def test_what_is_queued_at_the_end_stays_queued(hub: Hub) -> None:
@@ -106,3 +122,29 @@ def test_the_search_index_is_joined_once_no_more_comes(worker: Worker) -> None:
     while pieces() > 3 and time.monotonic() < end:
         time.sleep(0.05)
     assert pieces() <= 3
+
+
+def test_a_worker_without_work_looks_whether_somebody_has_committed_and_for_nothing_else(hub: Hub) -> None:
+    asked = list[str]()
+
+    def trace(_cursor: object, statement: str, _bindings: object) -> bool:
+        if threading.current_thread() is worker.thread:
+            asked.append(statement)
+        return True
+
+    def hook(conn: apsw.Connection) -> None:
+        conn.exec_trace = trace  # type: ignore[assignment]
+
+    def is_idle() -> bool:
+        return len(asked) >= 3 and set(asked[-3:]) == {"PRAGMA data_version"}
+
+    apsw.connection_hooks.append(hook)
+    try:
+        worker = Worker(hub, Heartbeat(30, "save_worker", lambda *_: None))
+        end = time.monotonic() + 60
+        while not is_idle() and time.monotonic() < end:
+            time.sleep(0.05)
+        worker.end()
+    finally:
+        apsw.connection_hooks.remove(hook)
+    assert is_idle()

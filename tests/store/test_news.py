@@ -118,6 +118,30 @@ def test_what_no_ring_tells_of_is_found_by_looking(store: Store) -> None:
         until(news, lambda: news.rings > 1)
 
 
+def test_who_listens_looks_for_those_who_wait_whether_they_go_on(store: Store) -> None:
+    is_over, asked_by = threading.Event(), set[str]()
+
+    def goes_on() -> bool:
+        asked_by.add(threading.current_thread().name)
+        return not is_over.is_set()
+
+    with listening(store, look_s=0.05) as news:
+        ending = threading.Timer(0.3, is_over.set)
+        ending.start()
+        news.wait(news.rings, HOURS, goes_on)
+        ending.join()
+    assert asked_by == {"smrthub-doorbell"}
+
+
+def test_it_listens_for_as_long_as_somebody_waits_and_again_for_who_comes_later(store: Store) -> None:
+    news = News(store.reading, store.write, look_s=0.05, linger_s=0.0)
+    for _ in range(3):
+        ends_at = time.monotonic() + 0.3
+        while time.monotonic() < ends_at:  # it is told of the first look, too
+            news.wait(news.rings, HOURS, lambda ends_at=ends_at: time.monotonic() < ends_at)  # type: ignore[misc]
+    news.end()
+
+
 def test_a_stranger_wakes_nobody_and_cannot_keep_a_ring_out_for_long(store: Store) -> None:
     with listening(store) as news, closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as stranger:
         [bell] = bells(store)
