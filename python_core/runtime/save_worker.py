@@ -70,5 +70,5 @@ def _find_work(conn: Connection) -> tuple[bool, int]:
     Asked for by ``recall``: until somebody commits there is no other work, and an idle hub looks for nothing else.
     """
     last = documents.get_last_row(conn)
-    is_indexed = last <= documents.get_newest_document(conn)
-    return not is_indexed or runs.has_unfinished_run(conn) or forgettings.has_unfinished(conn), last
+    is_unindexed = last > documents.get_newest_document(conn)
+    return is_unindexed or runs.has_unfinished_run(conn) or bool(forgettings.list_unfinished(conn)), last

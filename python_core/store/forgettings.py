@@ -166,11 +166,6 @@ def get_forgetting(conn: Connection, forgetting_id: str) -> ForgettingRow | None
     return _row_of(row) if row else None
 
 
-def has_unfinished(conn: Connection) -> bool:
-    """Say whether a forgetting is not done."""
-    return conn.execute("SELECT 1 FROM forgettings WHERE state <> 'done' LIMIT 1").fetchone() is not None
-
-
 def list_unfinished(conn: Connection) -> list[ForgettingRow]:
     """Return the forgettings that are not done, oldest first."""
     # Not by rows, which would look at every receipt.
