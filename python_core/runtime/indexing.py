@@ -68,10 +68,11 @@ def pair_when_quiet(hub: Hub) -> bool:
         return False
 
 
-def join_when_quiet(hub: Hub) -> bool:
+def join_pieces(hub: Hub) -> bool:
     """Join a few of the pieces that the index was written in, some 25 ms long; return whether there is more to join.
 
-    Each batch is a piece by itself, and a search looks into every piece for each of its words.
+    Each batch is a piece by itself. A search looks into every piece for each of its words, and a removal for each word,
+    pair and three characters of what goes.
     """
     try:
         return hub.store.write(lambda conn: document_index.merge_index(conn, begin=False))

@@ -7,7 +7,7 @@ import time
 
 from python_core.runtime.forgetting import go_on_forgetting
 from python_core.runtime.hub import Hub
-from python_core.runtime.indexing import index_when_quiet, join_when_quiet, pair_when_quiet
+from python_core.runtime.indexing import index_when_quiet, join_pieces, pair_when_quiet
 from python_core.runtime.retention import keep_retention
 from python_core.runtime.triggers import run_next
 from python_core.runtime.upkeep import tidy
@@ -28,7 +28,7 @@ log = get_logger_for("python-runtime", __name__)
 
 def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat) -> None:
     """Work until ``stop`` is set (set ``hub.work_queued`` too, to wake it); a fault is logged and never ends it."""
-    tidy_at = time.monotonic() + TIDY_EVERY_S
+    tidy_at, join_at = time.monotonic() + TIDY_EVERY_S, time.monotonic() + IDLE_POLL_S
     retention_at = forget_at = 0.0
     newest, joined = 0, -1  # the last document, and the one at which nothing more was to be joined
     while not stop.is_set():
@@ -40,11 +40,11 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
                 while not stop.is_set() and run_next(hub):
                     heartbeat.pulse()
                 before, newest = newest, index_when_quiet(hub, newest)
-                if newest == before != joined:
-                    if pair_when_quiet(hub):
-                        hub.work_queued.set()
-                    elif not join_when_quiet(hub):
-                        joined = newest
+                if newest == before != joined and pair_when_quiet(hub):
+                    hub.work_queued.set()
+                elif newest != joined and time.monotonic() >= join_at:  # also while more comes: else pieces grow many
+                    join_at = time.monotonic() + IDLE_POLL_S
+                    joined = newest if not join_pieces(hub) and newest == before else joined
                 if time.monotonic() >= forget_at:
                     forget_at = time.monotonic() + FORGET_AGAIN_S  # also where it fails
                     progress = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)

@@ -12,7 +12,7 @@ from python_core.runtime.indexing import (
     WAITING_AT_MOST,
     index_new,
     index_when_quiet,
-    join_when_quiet,
+    join_pieces,
 )
 from python_core.runtime.search import SearchScope, search
 from python_core.store import Store, document_index, documents
@@ -62,7 +62,7 @@ def test_the_pieces_of_the_index_are_joined_a_few_at_a_time_and_nothing_is_lost(
         put_text(hub, f"needle number{n} interoperability")
         index_new(hub)
     told, many = [found(hub, q) for q in ("needle", "number7", "operabil")], pieces()
-    while join_when_quiet(hub):
+    while join_pieces(hub):
         pass
     assert pieces() <= many / 3
     assert [found(hub, q) for q in ("needle", "number7", "operabil")] == told

@@ -22,6 +22,8 @@ from python_core.utils.heartbeat import Heartbeat
 from python_core.utils.ids import new_id
 from tests.hubs import TRACE, Clock, caller, make_hub
 
+#: Pieces of a size that FTS5 joins by itself (``automerge``).
+FTS5_JOINS = 16
 WANTED = NewRun(trigger="smrtsearch", args={"query": "words", "open": False})
 
 
@@ -105,23 +107,24 @@ def test_a_fault_of_the_store_is_told_and_does_not_end_the_worker(hub: Hub) -> N
     heartbeat.stop()
 
 
-def test_the_search_index_is_joined_once_no_more_comes(worker: Worker) -> None:
-    def pieces() -> int:
-        with worker.hub.store.reading() as conn:
-            return len(conn.execute("SELECT DISTINCT segid FROM documents_index_idx").fetchall())
+def pieces_in(hub: Hub) -> int:
+    with hub.store.reading() as conn:
+        return len(conn.execute("SELECT DISTINCT segid FROM documents_index_idx").fetchall())
 
+
+def put_and_index(hub: Hub, content: str) -> None:
+    clip = {"fragments": [{"type": "text", "content": content}]}
+    put_clip(hub, caller(), msgspec.convert(clip, NewClip), None)
+    index_new(hub)
+
+
+def test_the_search_index_is_joined_once_no_more_comes(worker: Worker) -> None:
     for n in range(8):
-        put_clip(
-            worker.hub,
-            caller(),
-            msgspec.convert({"fragments": [{"type": "text", "content": f"clip {n}"}]}, NewClip),
-            None,
-        )
-        index_new(worker.hub)
+        put_and_index(worker.hub, f"clip {n}")
     end = time.monotonic() + 60
-    while pieces() > 3 and time.monotonic() < end:
+    while pieces_in(worker.hub) > 3 and time.monotonic() < end:
         time.sleep(0.05)
-    assert pieces() <= 3
+    assert pieces_in(worker.hub) <= 3
 
 
 def test_a_worker_without_work_looks_whether_somebody_has_committed_and_for_nothing_else(hub: Hub) -> None:
@@ -148,3 +151,13 @@ def test_a_worker_without_work_looks_whether_somebody_has_committed_and_for_noth
     finally:
         apsw.connection_hooks.remove(hook)
     assert is_idle()
+
+
+def test_the_search_index_is_joined_while_more_comes(worker: Worker) -> None:
+    end, before, fewer = time.monotonic() + 60, 0, False
+    while not fewer and time.monotonic() < end:
+        put_and_index(worker.hub, f"clip {end - time.monotonic()}")
+        time.sleep(0.1)  # never so long that it is quiet
+        now = pieces_in(worker.hub)
+        before, fewer = now, now < before < FTS5_JOINS
+    assert fewer
