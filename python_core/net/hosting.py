@@ -16,6 +16,7 @@ from python_core.config import Settings, load_or_seed_settings
 from python_core.errors import HubError
 from python_core.net.flask_later import FlaskLater
 from python_core.net.front import build_front
+from python_core.net.malloc_arenas import share_one_arena
 from python_core.net.ports import Bound, bind
 from python_core.net.routes import subjects_of
 from python_core.net.runtime_files import RuntimeFile
@@ -216,6 +217,7 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     :raises SettingsInvalid: a settings file cannot be used.
     """
     os.umask(0o077)
+    share_one_arena()
     sys.setswitchinterval(0.0005)  # trims p99 under threads by a fifth to a third
     paths = resolve_paths()
     settings = load_or_seed_settings(paths)
