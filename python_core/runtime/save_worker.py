@@ -21,6 +21,8 @@ TIDY_EVERY_S = 86_400.0
 RETENTION_EVERY_S = 3_600.0
 #: How long it goes on with what is to be forgotten before it looks at the queue again.
 FORGET_FOR_S = 1.0
+#: Files are rid of what was removed once for all that came in so long: for each it costs a dozen writes that are waited for.
+FORGET_EVERY_S = 1.0
 #: After how long it tries again where somebody who reads an older moment is in the way.
 FORGET_AGAIN_S = 5.0
 log = get_logger_for("python-runtime", __name__)
@@ -48,7 +50,8 @@ def save_and_route_worker(hub: Hub, stop: threading.Event, heartbeat: Heartbeat)
                 if time.monotonic() >= forget_at:
                     forget_at = time.monotonic() + FORGET_AGAIN_S  # also where it fails
                     progress = go_on_forgetting(hub, time.monotonic() + FORGET_FOR_S)
-                    forget_at = forget_at if progress == "waits" else 0.0
+                    pause_s = {"waits": FORGET_AGAIN_S, "done": FORGET_EVERY_S, "more": 0.0}[progress]
+                    forget_at = time.monotonic() + pause_s
                     if progress == "more":
                         hub.work_queued.set()
             if time.monotonic() >= tidy_at:

@@ -12,9 +12,17 @@ from python_core.store.schema import StoreUnusable
 
 
 class Connection(apsw.Connection):
-    """``has_news``: what was written since the last commit has events in it."""
+    """``has_news``: what was written since the last commit has events in it; ``frames``: how long the log was at the last one."""
 
     has_news = False
+    frames = 0
+
+
+def note_frames(conn: apsw.Connection, _database: str, frames: int) -> int:
+    """Keep how long the log is after a commit, as ``set_wal_hook`` has it."""
+    if isinstance(conn, Connection):
+        conn.frames = frames
+    return apsw.SQLITE_OK
 
 
 #: How long a writer waits for another process's transaction before the caller is told ``busy``.

@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Hashable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -15,10 +16,11 @@ import apsw
 from python_core.errors import StorageFull
 from python_core.store import tab_reports, whole_clips
 from python_core.store.commits import Commits
-from python_core.store.connection import Connection, connect, finding_of
+from python_core.store.connection import Connection, connect, finding_of, note_frames
 from python_core.store.forgettings import hide_forgotten
 from python_core.store.group_commit import Writer
 from python_core.store.news import News
+from python_core.store.overwriting import fold_in_passing
 from python_core.store.schema import DATABASE_NAME, StoreUnusable, bring_up_to_date
 
 T = TypeVar("T")
@@ -61,7 +63,7 @@ class Store:
         """Begin without connections, and without those who waited: a forked child has neither."""
         self._readers = threading.local()
         self.news = News(self.reading, self.write)
-        self._writer = Writer(self._connect_writer, self.news.tell_all)
+        self._writer = Writer(self._connect_writer, self.news.tell_all, partial(fold_in_passing, path=self.path))
 
     def reading(self) -> _Snapshot:
         """Return a context manager whose connection sees one moment of the database until it is left."""
@@ -121,6 +123,7 @@ class Store:
         conn = connect(self.path)
         whole_clips.prepare(conn)
         tab_reports.prepare(conn)
+        conn.set_wal_hook(note_frames)  # in the place of SQLite's own folding
         return conn
 
     def write(self, act: Callable[[Connection], T], at_once: Callable[[Connection], T | None] | None = None) -> T:
@@ -132,6 +135,10 @@ class Store:
         :raises StorageFull: the disk has no room; nothing of the act is stored.
         """
         return self._writer.write(act, at_once)
+
+    def alone(self) -> threading.Lock:
+        """Return the lock under which no act of this process begins, for what is no act and is in their way; it is held shortly."""
+        return self._writer.mutex
 
     @property
     def waiting(self) -> int:

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 #: Acts in one transaction at most: bounds how long the first of them waits.
 GROUP_SIZE = 64
+#: Pages in the write-ahead log from which it is folded, SQLite's own number, and after how many more that is tried again.
+FOLD_FROM, FOLD_AGAIN = 1_000, 250
 
 
 class Writer:
@@ -32,12 +34,19 @@ class Writer:
 
     :param connect: opens it, when the first write comes.
     :param on_news: called, with the connection, as soon as events are on disk; it never raises.
+    :param fold: called with it when the log has become long, while nobody of this process writes; it never raises.
     """
 
-    def __init__(self, connect: Callable[[], Connection], on_news: Callable[[Connection], None]) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        on_news: Callable[[Connection], None],
+        fold: Callable[[Connection], None],
+    ) -> None:
         self.mutex = threading.Lock()
         self._connect = connect
         self._on_news = on_news
+        self._fold, self._fold_from = fold, FOLD_FROM
         self._conn: Connection | None = None
         self._waiting: deque[_Job[Any]] = deque()
         self._led = False
@@ -140,6 +149,11 @@ class Writer:
         self.commits.note(began)
         if conn.has_news:
             self._on_news(conn)
+        if conn.frames >= self._fold_from:
+            self._fold_from = conn.frames + FOLD_AGAIN
+            self._fold(conn)
+        elif conn.frames < FOLD_FROM:
+            self._fold_from = FOLD_FROM
 
     def _drop_what_did_not_end(self) -> None:
         """Close a connection whose transaction a fault has left open: no other could begin on it."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from python_core.store.connection import Connection
 from python_core.store.database import Store
+from python_core.store.overwriting import OVERWRITTEN
 from python_core.utils.ids import new_id
 
 
@@ -51,4 +52,6 @@ def get_value(conn: Connection, key: str) -> str | None:
 
 def set_value(conn: Connection, key: str, value: str) -> None:
     """Agree on a value."""
+    # By this table's page a log is known to begin with an overwriting: after another change of it that is to be done anew.
+    conn.execute("DELETE FROM meta WHERE key = ?", (OVERWRITTEN,))
     conn.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value", (key, value))
