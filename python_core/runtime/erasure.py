@@ -78,6 +78,7 @@ def _overwrite(hub: Hub, group: list[ForgettingRow], until_s: float) -> Progress
             row.gone.page = page
         if time.monotonic() >= until_s:
             return _note_progress(hub, group, "more")
+        time.sleep(YIELD_S)
     if not _fold(hub, _patience_s(until_s)):
         return _note_progress(hub, group, "waits", "readers")
     if not _clean_new_copies(hub, group):
@@ -95,7 +96,7 @@ def _overwrite(hub: Hub, group: list[ForgettingRow], until_s: float) -> Progress
 def _overwrite_some(hub: Hub, page: int) -> int | None:
     with (
         hub.store.alone()
-    ):  # else who begins a log anew in between has all pages looked at again: one turn in 80 under load
+    ):  # else an act that begins a log anew has all pages looked at again: one turn in 80 under load
         return overwrite_slack(hub.store.path, page)
 
 
