@@ -7,6 +7,8 @@ from pathlib import Path
 
 import apsw
 
+from python_core.store.overwriting import OVERWRITTEN
+
 
 def carry_access(current: Path, restored: Path) -> bool:
     """Give the clients of a database that is to be put in place the tokens, ends and trust that they have now.
@@ -33,6 +35,9 @@ def carry_access(current: Path, restored: Path) -> bool:
 
 
 def forget_session(copy: apsw.Connection) -> None:
-    """Take out of a copy the mark of the session, without which the owner's token cannot be made; no byte of it stays."""
+    """Take out of a copy the mark of the session, without which the owner's token cannot be made; no byte of it stays.
+
+    And the mark of an overwriting, which was one of the other file's pages.
+    """
     copy.pragma("secure_delete", True)
-    copy.execute("DELETE FROM meta WHERE key = 'session'")
+    copy.execute("DELETE FROM meta WHERE key IN ('session', ?)", (OVERWRITTEN,))

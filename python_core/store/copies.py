@@ -16,7 +16,7 @@ import apsw
 from python_core.store import document_index, forgettings, meta, removal
 from python_core.store.connection import Connection, connect
 from python_core.store.forgettings import ForgettingRow, Taken
-from python_core.store.overwriting import fold_log, overwrite_slack
+from python_core.store.overwriting import OVERWRITTEN, fold_log, overwrite_slack
 from python_core.store.steps import STEPS
 
 COPIES = "backups"
@@ -122,7 +122,7 @@ def _clean(path: Path) -> str | None:
         page = done
     conn = connect(path)
     try:
-        conn.execute("DELETE FROM meta WHERE key = ?", (_UNCLEAN,))
+        conn.execute("DELETE FROM meta WHERE key IN (?, ?)", (_UNCLEAN, OVERWRITTEN))
     finally:
         conn.close()  # the last one: SQLite folds the log in and removes its files
     return "cleaned"

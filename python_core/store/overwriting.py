@@ -35,6 +35,7 @@ TURN_WAIT_MS = 500
 PAGES_AT_ONCE = 1_024
 _READ_AT_ONCE = 64
 #: In ``meta``: the log's salts at the last overwriting, a word of chance, and the page below which all slack was overwritten.
+#: Whoever writes to that table otherwise removes it, and no copy has it: a log that begins with that table's page is to be ours.
 OVERWRITTEN = "overwritten"
 #: Types of b-tree pages, by the size of their header. A page that continues a long row begins with the number of the next one,
 #: whose first byte is 0 up to this many pages (64 GiB).

@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 
 from python_core.store.connection import connect
+from python_core.store.overwriting import OVERWRITTEN
 from python_core.store.steps import STEPS
 from python_core.utils.timestamps import now_ms
 
@@ -23,7 +24,7 @@ def drop_what_was_due(restored: Path) -> None:
             "UPDATE runs SET state = 'cancelled', finished_at = ?, lease_until = NULL WHERE state IN ('queued', 'running')",
             (now_ms(),),
         )
-        conn.execute("DELETE FROM meta WHERE key = 'retention'")
+        conn.execute("DELETE FROM meta WHERE key IN ('retention', ?)", (OVERWRITTEN,))
     finally:
         conn.close()
 

@@ -11,8 +11,10 @@ from pathlib import Path
 import apsw
 
 from python_core.store import Connection, Store, meta
+from python_core.store.copying import copy_database
 from python_core.store.group_commit import FOLD_FROM
-from python_core.store.overwriting import fold_log, overwrite_slack, slack_of
+from python_core.store.overwriting import OVERWRITTEN, fold_log, overwrite_slack, slack_of
+from python_core.store.restored_state import drop_what_was_due
 from tests.hubs import start_python
 
 CANARY = b"canaryqxzj"
@@ -169,6 +171,24 @@ def test_whoever_changes_the_page_by_which_an_overwriting_is_known_has_all_looke
     overwrite(store.path)
     store.write(lambda conn: meta.set_value(conn, "key", "value"))
     assert overwrite_slack(store.path, 0) is not None
+
+
+def test_a_copy_and_a_restored_database_know_of_no_overwriting(store: Store, tmp_path: Path) -> None:
+    grow_and_remove(store)
+    overwrite(store.path)
+    target = tmp_path / "copy.db"
+    copy_database(store.path, target, lambda done, left: None)
+    assert marks_in(store.path) == 1
+    assert marks_in(target) == 0
+    drop_what_was_due(store.path)
+    assert marks_in(store.path) == 0
+
+
+def marks_in(path: Path) -> int:
+    conn = apsw.Connection(str(path))
+    [(count,)] = conn.execute("SELECT count(*) FROM meta WHERE key = ?", (OVERWRITTEN,))
+    conn.close()
+    return int(count)
 
 
 def test_after_an_end_of_the_hub_all_pages_are_looked_at_again(store: Store) -> None:
