@@ -126,11 +126,11 @@ def left_behind(folder: Path, *, secure: bool, slack: bool) -> int:
         conn.execute("PRAGMA secure_delete = 1")
 
     store.write(act)
-    fold_log(store.path, 5)
+    fold_log(store.path)
     page: int | None = 0
     while slack and page is not None:
         page = overwrite_slack(store.path, page)
-    fold_log(store.path, 5)
+    fold_log(store.path)
     store.close()
     return store.path.read_bytes().count(MARK.encode())
 

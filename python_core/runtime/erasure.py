@@ -104,7 +104,7 @@ def _fold(hub: Hub, within_s: float) -> bool:
     end = time.monotonic() + within_s
     while True:
         with hub.store.alone():
-            if fold_log(hub.store.path, 0):
+            if fold_log(hub.store.path):
                 return True
         if time.monotonic() >= end:
             return False

@@ -112,7 +112,7 @@ def _taken(conn: Connection, row: ForgettingRow) -> Iterator[tuple[str, list[int
 
 
 def _clean(path: Path) -> str | None:
-    if not fold_log(path, 0):
+    if not fold_log(path):
         return None
     page: int | None = 0
     while page is not None:

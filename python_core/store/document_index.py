@@ -70,6 +70,8 @@ def index_older_pairs(conn: Connection, at_most: int, enough_chars: int | None =
 
     Those are the documents of a store that was made before there were pairs.
     """
+    if has_pairs_from(conn) == 1:  # as always but after an update: nothing is written for it
+        return False
     columns = "SELECT seq, title, body, terms FROM searched"
     older = conn.execute(
         f"{columns} WHERE seq < (SELECT pairs_from FROM indexed) ORDER BY seq DESC LIMIT ?", (at_most,)

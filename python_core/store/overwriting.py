@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 import struct
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +27,6 @@ import apsw
 from python_core.store.connection import Connection, connect, finding_of
 from python_core.store.log_frames import Log, read_log
 
-FOLD_PAUSE_S = 0.02
 #: How long overwriting waits for one who writes.
 TURN_WAIT_MS = 500
 #: Pages that one turn holds the writer for: 4 MiB, some 5 ms.
@@ -50,20 +48,11 @@ class _Turn(NamedTuple):
     is_log_cut: bool
 
 
-def fold_log(path: Path, within_s: float) -> bool:
-    """Write all of the write-ahead log into the database and cut off what was in it; say whether that was possible in time.
+def fold_log(path: Path) -> bool:
+    """Write all of the write-ahead log into the database and cut off what was in it; say whether that was possible now.
 
     It is not while a reader still holds an older moment, whatever its process. Nobody else has to wait meanwhile.
     """
-    end = time.monotonic() + within_s
-    while not _fold(path):
-        if time.monotonic() >= end:
-            return False
-        time.sleep(FOLD_PAUSE_S)
-    return True
-
-
-def _fold(path: Path) -> bool:
     with _two_connections(path) as (conn, other):
         try:
             turn = _take_turn(conn, other, path, None)

@@ -62,23 +62,23 @@ def content_of(store: Store) -> list[tuple[object, ...]]:
 def test_what_secure_delete_leaves_in_the_slack_goes_and_all_rows_stay(store: Store) -> None:
     grow_and_remove(store)
     before = content_of(store)
-    assert fold_log(store.path, 1)
+    assert fold_log(store.path)
     assert CANARY in store.path.read_bytes()  # else there is nothing to show
     overwrite(store.path)
     assert content_of(store) == before
-    assert fold_log(store.path, 1)
+    assert fold_log(store.path)
     assert CANARY not in store.path.read_bytes()
 
 
 def test_a_connection_that_remembers_a_page_does_not_write_its_slack_again(store: Store) -> None:
     grow_and_remove(store)
-    assert fold_log(store.path, 1)
+    assert fold_log(store.path)
     store.write(
         lambda conn: conn.execute("SELECT sum(length(a)) FROM grown").fetchall()
     )  # the writer has all pages in memory
     overwrite(store.path)
     store.write(lambda conn: conn.execute("UPDATE grown SET a = a || 'x' WHERE seq % 7 = 0"))
-    assert fold_log(store.path, 1)
+    assert fold_log(store.path)
     assert CANARY not in store.path.read_bytes()
 
 
@@ -87,9 +87,9 @@ def test_it_waits_for_a_reader_of_an_older_moment(store: Store) -> None:
     with store.reading() as conn:
         conn.execute("SELECT 1 FROM grown").fetchone()
         store.write(lambda conn: conn.execute("DELETE FROM grown WHERE seq = 1"))
-        assert not fold_log(store.path, 0)
+        assert not fold_log(store.path)
         assert overwrite_slack(store.path, 0) == 0
-    assert fold_log(store.path, 1)
+    assert fold_log(store.path)
 
 
 def test_it_waits_for_one_who_writes(store: Store) -> None:
@@ -143,10 +143,10 @@ def test_a_long_log_is_folded_in_passing_and_leaves_no_slack_once_all_was_overwr
     log = store.path.with_name(f"{store.path.name}-wal")
     assert log.stat().st_size < 20 * FOLD_FROM * 4_096
     overwrite(store.path)
-    assert fold_log(store.path, 1)
+    assert fold_log(store.path)
     assert log.stat().st_size < 10 * 4_096  # it is cut to what the overwriting wrote
     grow_more(store, 100)
-    assert fold_log(store.path, 1)
+    assert fold_log(store.path)
     assert pages_with_slack(store.path) == []
 
 
@@ -234,7 +234,7 @@ def test_no_slack_is_left_whoever_writes_meanwhile(store: Store) -> None:
     while other.poll() is None or any(thread.is_alive() for thread in threads) or not whole:
         following = overwrite_slack(store.path, page)
         page, whole = following or 0, whole + (following is None)
-        fold_log(store.path, 0)
+        fold_log(store.path)
     for thread in threads:
         thread.join()
     other.communicate()
