@@ -62,7 +62,10 @@ class Hosted:
         return self.home.caller(self.url, token=self.token)
 
     def stream(self, token: str = "", last_event_id: int | None = None) -> Stream:
-        """Follow; a reader that has just hung up may have its place for 15 seconds still."""
+        """Follow; a reader that has just hung up may have its place for 15 seconds still.
+
+        Some hosts close a connection that waits for as long as that: whoever calls after this opens another.
+        """
 
         def open_one() -> Stream | None:
             stream = Stream(self.url, token or self.token, last_event_id=last_event_id)
@@ -256,9 +259,10 @@ def test_a_stream_tells_what_happens_and_goes_on_where_it_was(hosted: Hosted) ->
 
 
 def test_a_page_that_is_waited_for_comes_with_the_event(hosted: Hosted) -> None:
-    caller, waiting = hosted.owner(), hosted.owner()
-    newest = caller.get("/events")["newest"]
+    waiting = hosted.owner()
     wait_for(lambda: waiting.call("GET", "/events?timeout=1").status == 200)  # a reader before may hold the place still
+    caller = hosted.owner()
+    newest = caller.get("/events")["newest"]
     page, posted = at_once(
         [
             lambda: waiting.get(f"/events?after={newest}&kinds=clipboard_processed&timeout=30"),
@@ -269,10 +273,9 @@ def test_a_page_that_is_waited_for_comes_with_the_event(hosted: Hosted) -> None:
 
 
 def test_a_revoked_token_ends_its_stream(hosted: Hosted) -> None:
-    caller = hosted.owner()
-    made = caller.post("/clients", {"name": "reader", "kind": "script", "scopes": ["events:read"]})
+    made = hosted.owner().post("/clients", {"name": "reader", "kind": "script", "scopes": ["events:read"]})
     with closing(hosted.stream(made["token"])) as stream:
-        assert caller.call("DELETE", f"/clients/{made['client']['id']}").status == 200
+        assert hosted.owner().call("DELETE", f"/clients/{made['client']['id']}").status == 200
         while stream.next() is not None:
             pass
 
