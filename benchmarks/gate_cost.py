@@ -21,7 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.gate_share import time_gate
 from python_core.config import load_or_seed_settings
 from python_core.net import bridge_server
+from python_core.net.front import endpoints_of
+from python_core.net.lanes import Dispatcher
 from python_core.net.ports import bind
+from python_core.net.routes import subjects_of
 from python_core.net.serving import Server, waitress_options
 from python_core.runtime.hub import Hub
 from python_core.runtime.owner_session import begin_owner_session
@@ -57,7 +60,10 @@ def serving(folder: Path) -> Iterator[tuple[str, Lap]]:
     hub = Hub(settings, store)
     bound = bind("bridge", "127.0.0.1", 0, fallback=False)
     app = bridge_server.create_app(settings, store, hub)
-    server = Server("bridge", app, bound, waitress_options(settings.bridge, settings.bridge.max_clip_bytes), 15)
+    endpoints = endpoints_of(subjects_of("bridge"), settings.bridge)
+    dispatcher = Dispatcher(endpoints, settings.bridge.threads, store.gather_by)
+    options = waitress_options(settings.bridge, settings.bridge.max_clip_bytes)
+    server = Server("bridge", app, bound, options, 15, dispatcher)
     server.start()
     client = subprocess.Popen(
         [sys.executable, "-c", CLIENT, str(bound.port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

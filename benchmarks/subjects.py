@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,8 +63,12 @@ def _sized(body: dict[str, Any], size: int) -> str:
 def _etag(bridge: str, headers: dict[str, str]) -> str:
     parts = urlsplit(bridge)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port)
-    connection.request("GET", "/hub-window", headers=headers)
-    reply = connection.getresponse()
-    reply.read()
+    before, etag = "", ""
+    while not etag or etag != before:  # a request that the load before has left may change it still
+        time.sleep(0.1)
+        connection.request("GET", "/hub-window", headers=headers)
+        reply = connection.getresponse()
+        reply.read()
+        before, etag = etag, reply.headers["ETag"]
     connection.close()
-    return reply.headers["ETag"]
+    return etag

@@ -117,6 +117,7 @@ class Endpoint:
     :param codes: error codes beside those that every route can answer.
     :param produces: the media types of a ``RawReply``.
     :param hot: asked for all the time: answered before Flask, unless a browser asks. Its path has no parts.
+    :param lane: it is so quick that it shares a thread with others of its kind, in our own host (``net/lanes.py``).
     :param deprecated: it is to go one day: it works as before, and says so in its answers and in the document.
     :param streams: the media type of a ``StreamReply``, which callers get instead who ask for it.
     """
@@ -137,6 +138,7 @@ class Endpoint:
     asks_owner: bool = False
     same_user: bool = False
     hot: bool = False
+    lane: Literal["reads", "writes"] | None = None
     produces: tuple[str, ...] = ("*/*",)
     streams: str | None = None
     deprecated: Deprecated | None = None

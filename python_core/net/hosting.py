@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import sys
 import threading
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from python_core.config import Settings, load_or_seed_settings
 from python_core.errors import HubError
 from python_core.net.flask_later import FlaskLater
-from python_core.net.front import build_front
+from python_core.net.front import build_front, endpoints_of
+from python_core.net.lanes import Dispatcher
 from python_core.net.malloc_arenas import share_one_arena
 from python_core.net.ports import Bound, bind
 from python_core.net.routes import subjects_of
@@ -87,12 +87,8 @@ class Host:
         self._files[service].check()
         bound = bind(service, section.host, section.port, fallback=section.port_fallback)
         if bound.note:
-            log.warning(
-                "The wanted port {wanted} is taken; {service} listens on {port}",
-                wanted=section.port,
-                service=service,
-                port=bound.port,
-            )
+            ports = {"wanted": section.port, "port": bound.port}
+            log.warning("The wanted port {wanted} is taken; {service} listens on {port}", service=service, **ports)
         server = self._server(service, section, bound, largest)
         self.servers.append(server)
         return server
@@ -105,7 +101,8 @@ class Host:
         subjects = subjects_of(service)
         front = build_front(service, self._hub, subjects, section, FlaskLater(self._hub, subjects, section))
         options, unix = waitress_options(section, largest), self._unix_socket(service)
-        return Server(service, front, bound, options, section.request_timeout_seconds, unix)
+        dispatcher = Dispatcher(endpoints_of(subjects, section), section.threads, self.store.gather_by)
+        return Server(service, front, bound, options, section.request_timeout_seconds, dispatcher, unix)
 
     def start(self) -> None:
         """Start the servers, the worker and the heartbeats, and tell where the servers are in the runtime files."""
@@ -224,8 +221,6 @@ def make_host(*, whole: bool, works: bool = True) -> Host:
     rules = load_rules(paths)
     bridge = settings.bridge
     configure_logs(paths, level=bridge.log_level, days=bridge.log_days, max_total_bytes=bridge.log_mib * 1024 * 1024)
-    # Waitress tells its queue's depth at every request that waits: under load a fifth of all Python time went there.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     store = open_store(paths.stored(), tell_update)
     given = given_token(os.environ)
     session = begin_owner_session if whole else join_owner_session

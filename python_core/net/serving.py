@@ -13,6 +13,7 @@ from waitress.server import create_server
 
 from python_core.net.connections import Channel
 from python_core.net.gate import WsgiApp
+from python_core.net.lanes import Dispatcher
 from python_core.net.ports import Bound
 from python_core.net.slow_requests import SlowRequests
 from python_core.net.unix_socket import UnixSocket, listen_beside
@@ -51,11 +52,12 @@ class Server:
         bound: Bound,
         options: dict[str, Any],
         request_timeout_s: float,
+        dispatcher: Dispatcher,
         unix: UnixSocket | None = None,
     ) -> None:
         self.service = service
         self.bound = bound
-        self._waitress = create_server(app, sockets=[bound.socket], **options)
+        self._waitress = create_server(app, sockets=[bound.socket], _dispatcher=dispatcher, **options)
         self.unix = unix
         self._listening = [self._waitress, *([listen_beside(self._waitress, app, unix)] if unix else [])]
         for each in self._listening:
@@ -101,10 +103,8 @@ class Server:
         waitress.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
 
     def _is_idle(self) -> bool:
-        dispatcher = self._waitress.task_dispatcher
-        if dispatcher.queue or dispatcher.active_count:
-            return False
-        return not any(channel.total_outbufs_len for channel in self._channels())
+        is_done: bool = self._waitress.task_dispatcher.is_idle()
+        return is_done and not any(channel.total_outbufs_len for channel in self._channels())
 
     def _channels(self) -> list[Any]:
         return [channel for each in self._listening for channel in each.active_channels.values()]

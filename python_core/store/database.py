@@ -130,11 +130,14 @@ class Store:
         """Run ``act`` in a write transaction, shared with those that arrive with it; return its result once it is on disk.
 
         :param at_once: tried first: see ``Writer.write``.
-
         :raises Busy: another process held the database for longer than ``BUSY_TIMEOUT_MS``.
         :raises StorageFull: the disk has no room; nothing of the act is stored.
         """
         return self._writer.write(act, at_once)
+
+    def gather_by(self, gather: Callable[[], None]) -> None:
+        """Have the writes of the calling thread share their commits: see ``Writer.gather_by``."""
+        self._writer.gather_by(gather)
 
     def alone(self) -> threading.Lock:
         """Return the lock under which no act of this process begins, for what is no act and is in their way; it is held shortly."""

@@ -49,6 +49,7 @@ class Writer:
         self._fold, self._fold_from = fold, FOLD_FROM
         self._conn: Connection | None = None
         self._waiting: deque[_Job[Any]] = deque()
+        self._own = threading.local()
         self._led = False
         self._leader: int | None = None
         self.commits = Commits()
@@ -70,21 +71,40 @@ class Writer:
         if self._leader == threading.get_ident():
             raise RuntimeError("an act of a write transaction may not begin another: it would wait for itself")
         job: _Job[T] = _Job(act, at_once)
+        gather: Callable[[], None] | None = getattr(self._own, "gather", None)
         with self.mutex:
             self._waiting.append(job)
-            job.leads = not self._led
-            self._led = True
-        if not job.leads:
+            if gather is None:
+                self._take_turn(job)
+        if gather is not None:
+            gather()
+            with self.mutex:
+                if not job.is_done:
+                    self._take_turn(job)
+        if not (job.leads or job.is_done):
             self._await_turn(job)
         if job.leads:
             self._lead()
         return job.outcome()
+
+    def gather_by(self, gather: Callable[[], None]) -> None:
+        """Have ``gather`` called by each write of this thread, once its act is queued and before it is committed.
+
+        What ``gather`` itself writes shares the commit. It never raises, and the writes of this thread hold no lock.
+        """
+        self._own.gather = gather
 
     def close_idle(self) -> None:
         """Close the connection, unless a group is under way; the next write opens another."""
         if not self._led and self._conn is not None:
             self._conn.close()
             self._conn = None
+
+    def _take_turn(self, job: _Job[Any]) -> None:
+        """Have a queued job lead if nobody does, else wait; under the mutex."""
+        job.is_awaited = True
+        job.leads = not self._led
+        self._led = True
 
     def _await_turn(self, job: _Job[Any]) -> None:
         try:
@@ -107,14 +127,16 @@ class Writer:
         finally:
             self._leader = None
             with self.mutex:
+                for job in group:
+                    job.is_done = True
                 self._pass_lead()
             for job in group:
                 if not job.leads:
                     job.turn.release()
 
     def _pass_lead(self) -> None:
-        """Let the caller that waits longest lead, if one waits; under the mutex."""
-        heir = self._waiting[0] if self._waiting else None
+        """Let the caller that waits longest lead, if one waits; one that gathers still does so when it comes; under the mutex."""
+        heir = next((job for job in self._waiting if job.is_awaited), None)
         self._led = heir is not None
         if heir is not None:
             heir.leads = True
@@ -165,12 +187,12 @@ class Writer:
 class _Job(Generic[T]):
     """One act on its way through a group commit."""
 
-    __slots__ = ("act", "at_once", "error", "leads", "result", "turn")
+    __slots__ = ("act", "at_once", "error", "is_awaited", "is_done", "leads", "result", "turn")
 
     def __init__(self, act: Callable[[Connection], T], at_once: Callable[[Connection], T | None] | None) -> None:
         self.act = act
         self.at_once = at_once
-        self.leads = False
+        self.leads = self.is_awaited = self.is_done = False
         self.turn = threading.Lock()
         self.turn.acquire()
         self.result: T

@@ -22,6 +22,8 @@ from waitress.adjustments import Adjustments
 
 from python_core.net.apps import build_app
 from python_core.net.endpoints import Endpoint, Reply, Routes
+from python_core.net.front import endpoints_of
+from python_core.net.lanes import Dispatcher
 from python_core.net.ports import bind
 from python_core.net.routes import subjects_of
 from python_core.net.serving import Server, waitress_options
@@ -259,7 +261,11 @@ class House:
             bound = bind(service, section.host, 0, fallback=False)
             options = waitress_options(section, largest)
             unix = bind_unix(self.socket_path) if self.socket_path and service == "bridge" else None
-            self.servers[service] = Server(service, app, bound, options, section.request_timeout_seconds, unix)
+            endpoints = endpoints_of(subjects_of(service), section)
+            dispatcher = Dispatcher(endpoints, section.threads, self.hub.store.gather_by)
+            self.servers[service] = Server(
+                service, app, bound, options, section.request_timeout_seconds, dispatcher, unix
+            )
             self.servers[service].start()
 
     def end(self) -> None:

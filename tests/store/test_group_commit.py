@@ -225,6 +225,70 @@ def test_each_caller_gets_its_own_result_under_many_threads(store: Store) -> Non
     assert sorted(ids) == list(range(1, 32 * 40 + 1))
 
 
+def test_what_a_thread_gathers_shares_its_commit_and_each_gets_its_own_outcome(store: Store) -> None:
+    outcomes: list[object] = []
+    acts = {"b": failing("b", NotFound("There is none.")), "c": setting("c"), "d": setting("d")}
+
+    def gather() -> None:
+        if not acts:
+            return
+        name = next(iter(acts))
+        try:
+            outcomes.append(store.write(acts.pop(name)))
+        except NotFound:
+            outcomes.append("refused")
+
+    def work() -> None:
+        store.gather_by(gather)
+        outcomes.append(store.write(setting("a")))
+
+    before = store.commits.total
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(30)
+    assert outcomes == ["d", "c", "refused", "a"]  # from the innermost out
+    assert store.commits.total == before + 1
+    assert stored(store, "a", "b", "c", "d") == ["a", "c", "d"]
+    assert store.write(setting("e")) == "e"  # threads that do not gather are as before
+
+
+def test_nobody_waits_for_a_thread_that_gathers(store: Store) -> None:
+    """Who leads hands on to a caller that waits, and takes the act of one that still gathers along."""
+    gathers, go_on, begun, others_wait = (threading.Event() for _ in range(4))
+    outcomes: list[str] = []
+
+    def gather() -> None:
+        gathers.set()
+        assert go_on.wait(30)
+
+    def work() -> None:
+        store.gather_by(gather)
+        outcomes.append(store.write(setting("gathered")))
+
+    def first(_: Connection) -> None:
+        begun.set()
+        assert others_wait.wait(30)
+
+    leader = threading.Thread(target=store.write, args=(first,))
+    leader.start()
+    assert begun.wait(30)
+    gatherer = threading.Thread(target=work)
+    gatherer.start()
+    assert gathers.wait(30)
+    waiter = threading.Thread(target=store.write, args=(setting("waited"),))
+    waiter.start()
+    while store.waiting < 2:
+        pass
+    others_wait.set()
+    waiter.join(30)
+    assert not waiter.is_alive()
+    assert stored(store, "gathered", "waited") == ["gathered", "waited"]
+    go_on.set()
+    gatherer.join(30)
+    leader.join(30)
+    assert outcomes == ["gathered"]
+
+
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="this system interrupts no single thread")
 def test_a_writer_that_is_interrupted_leaves_nobody_waiting(tmp_path: Path) -> None:
     told = run_python(INTERRUPTED, str(tmp_path / "stored")).splitlines()

@@ -37,6 +37,7 @@ class ClipQuery(Query, frozen=True, kw_only=True):
     "POST",
     "/clipboard",
     hot=True,
+    lane="writes",
     scope="clipboard:write",
     side_effect=True,
     same_user=True,

@@ -10,7 +10,13 @@ routes = Routes("Hub window")
 
 
 @routes.declare(
-    "GET", "/hub-window", hot=True, scope="hub:read", same_user=True, replies={200: HubWindowView, 304: None}
+    "GET",
+    "/hub-window",
+    hot=True,
+    lane="reads",
+    scope="hub:read",
+    same_user=True,
+    replies={200: HubWindowView, 304: None},
 )
 def get_hub_window(call: Call) -> Reply:
     """Show the window's state, its indicators and the shared state, with an ``ETag``; 304 while nothing has changed."""

@@ -13,6 +13,7 @@ routes = Routes("Status")
     "GET",
     "/status",
     hot=True,
+    lane="reads",
     access="open",
     scope="status:read",
     anonymous=True,

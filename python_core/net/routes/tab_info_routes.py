@@ -12,6 +12,7 @@ routes = Routes("Tabs")
     "POST",
     "/tab-info",
     hot=True,
+    lane="writes",
     access="extension",
     scope="tabs:write",
     body=OneOf(TabInfo, TabBatch, key="tabs"),
