@@ -44,9 +44,7 @@ class BridgeSettings(Struct, frozen=True, kw_only=True, rename="camel"):
             "installed, in a process beside it. Not all that the hub promises holds under another."
         ),
     ] = "waitress"
-    threads: Annotated[
-        int, Meta(ge=2, le=64, description="Requests that are worked on at once, beside the quick ones.")
-    ] = 8
+    threads: Annotated[int, Meta(ge=2, le=64, description="Requests worked on at once, beside the quick ones.")] = 8
     connection_limit: ConnectionLimit = 200
     request_timeout_seconds: RequestTimeout = 15
     requests_per_second: RequestsPerSecond = 500
@@ -174,9 +172,7 @@ class WebListenerSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     port: Port = 5000
     port_fallback: PortFallback = True
     allowed_hosts: AllowedHosts = ()
-    threads: Annotated[
-        int, Meta(ge=1, le=64, description="Requests that are worked on at once, beside the quick ones.")
-    ] = 4
+    threads: Annotated[int, Meta(ge=1, le=64, description="Requests worked on at once, beside the quick ones.")] = 4
     connection_limit: ConnectionLimit = 200
     request_timeout_seconds: RequestTimeout = 15
     requests_per_second: RequestsPerSecond = 100
