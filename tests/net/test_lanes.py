@@ -12,10 +12,11 @@ import pytest
 
 from python_core.net.lanes import AT_ONCE, SHORT_BODY, WriteLane
 from python_core.net.routes import subjects_of
+from python_core.runtime.clients import NewClient, make_client
 from python_core.store import Store
 from python_core.store.connection import Connection, connect
-from tests.gate.doors import SERVICES, House, Wire, house_of, request
-from tests.hubs import Clock, make_hub
+from tests.gate.doors import EXTENSION, FIREFOX_EXTENSION, OTHER_EXTENSION, SERVICES, House, Wire, house_of, request
+from tests.hubs import Clock, caller, make_hub
 from tests.whole.hub_home import wait_for
 
 
@@ -25,12 +26,22 @@ def house(store: Store) -> Iterator[House]:
         yield house
 
 
+def hold(store: Store) -> Connection:
+    """Return a connection that writes: whoever else writes to the store waits until it is closed."""
+    other = connect(store.path)
+    other.execute("BEGIN IMMEDIATE")
+    return other
+
+
 @pytest.fixture
-def held(store: Store) -> Iterator[Connection]:
-    """Another connection that writes: whoever writes to the store waits until it is closed."""
-    with closing(connect(store.path)) as other:
-        other.execute("BEGIN IMMEDIATE")
+def held(house: House) -> Iterator[Connection]:
+    with closing(hold(house.hub.store)) as other:
         yield other
+
+
+def pair(house: House, origin: str) -> str:
+    wanted = NewClient(name=f"browser {origin[:6]}", kind="extension", scopes=["tabs:write"], origin=origin)
+    return make_client(house.hub, caller(), wanted).token
 
 
 def body_of(text: str, *, encounter: str | None = None) -> dict[str, Any]:
@@ -43,17 +54,19 @@ def body_of(text: str, *, encounter: str | None = None) -> dict[str, Any]:
 CLIPS = [body_of(f"clip {n}") for n in range(13)]
 
 
-def post(house: House, body: object) -> Wire:
-    """Send a clip over a connection of its own, and do not wait for the answer."""
+def post(house: House, body: object, path: str = "/clipboard", token: str = "", origin: str = "") -> Wire:
+    """Send a clip or a tab over a connection of its own, and do not wait for the answer."""
+    service = "bridge" if path == "/clipboard" else "web-listener"
     content = json.dumps(body).encode()
     headers = [
-        ("Host", house.host()),
-        ("Authorization", f"Bearer {house.owner}"),
+        ("Host", house.host(service)),
+        ("Authorization", f"Bearer {token or house.owner}"),
         ("Content-Type", "application/json"),
         ("Content-Length", str(len(content))),
+        *([("Origin", origin), ("Sec-Fetch-Site", "none")] if origin else []),
     ]
-    wire = house.wire()
-    wire.send(request("POST", "/clipboard", headers, content))
+    wire = house.wire(service)
+    wire.send(request("POST", path, headers, content))
     return wire
 
 
@@ -69,9 +82,14 @@ def post_all(house: House, bodies: list[Any]) -> list[Wire]:
     wires = [post(house, bodies[0])]
     wait_for(lambda: house.hub.store._writer._led)
     wires += [post(house, body) for body in bodies[1:]]
-    dispatcher: Any = house.servers["bridge"]._waitress.task_dispatcher
-    wait_for(lambda: max(len(lane.queue) for lane in dispatcher._lanes) == len(bodies) - 1)
+    await_in_lane(house, "bridge", len(bodies) - 1)
     return wires
+
+
+def await_in_lane(house: House, service: str, count: int) -> None:
+    """Wait until so many requests wait for the thread of the quick writes."""
+    dispatcher: Any = house.servers[service]._waitress.task_dispatcher
+    wait_for(lambda: max(len(lane.queue) for lane in dispatcher._lanes) == count)
 
 
 def test_posts_that_arrive_together_share_a_commit(house: House, held: Connection) -> None:
@@ -103,6 +121,23 @@ def test_each_gets_the_answer_to_its_own_request(house: House, held: Connection)
     assert secret.json["stored"] is False
     for answer, text in ((first, "the first"), (one, "one"), (two, "two"), (again, "again")):
         assert house.own("GET", f"/clipboard/{answer.json['id']}")["fragments"][0]["content"] == text
+
+
+def test_each_browser_gets_the_answer_to_its_own_request(house: House) -> None:
+    """Flask-CORS answers them, with a request of Flask's within another."""
+    origins = [EXTENSION, OTHER_EXTENSION, FIREFOX_EXTENSION]
+    tokens = [pair(house, origin) for origin in origins]
+    tabs = [({"url": f"https://example.org/{n}", "title": f"page {n}", "id": f"tab-{n}"}, n % 3) for n in range(7)]
+    wires = []
+    with closing(hold(house.hub.store)):
+        for tab, whose in tabs:
+            wires.append(post(house, tab, "/tab-info", tokens[whose], origins[whose]))
+            if len(wires) == 1:
+                wait_for(lambda: house.hub.store._writer._led)
+        await_in_lane(house, "web-listener", len(tabs) - 1)
+    for (_, whose), answer in zip(tabs, answers_of(wires), strict=True):
+        assert (answer.status, dict(answer.headers)["Access-Control-Allow-Origin"]) == (200, origins[whose])
+        assert answer.json["results"][0]["stored"] is True
 
 
 def test_reads_are_answered_while_posts_wait_for_the_disk(house: House, held: Connection) -> None:
