@@ -87,8 +87,12 @@ class Host:
         self._files[service].check()
         bound = bind(service, section.host, section.port, fallback=section.port_fallback)
         if bound.note:
-            ports = {"wanted": section.port, "port": bound.port}
-            log.warning("The wanted port {wanted} is taken; {service} listens on {port}", service=service, **ports)
+            log.warning(
+                "The wanted port {wanted} is taken; {service} listens on {port}",
+                wanted=section.port,
+                service=service,
+                port=bound.port,
+            )
         server = self._server(service, section, bound, largest)
         self.servers.append(server)
         return server

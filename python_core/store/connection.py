@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import apsw
@@ -12,10 +13,26 @@ from python_core.store.schema import StoreUnusable
 
 
 class Connection(apsw.Connection):
-    """``has_news``: what was written since the last commit has events in it; ``frames``: how long the log was at the last one."""
+    """``has_news``: what was written since the last commit has events in it; ``frames``: how long the log was at the last one.
+
+    ``file``: which file it was opened on, by device and number.
+    """
 
     has_news = False
     frames = 0
+    file: tuple[int, int] | None = None
+
+    def is_in_place(self) -> bool:
+        """Say whether its path still leads to its file: SQLite goes on writing to one that was moved away or deleted."""
+        return _file_at(self.filename) == self.file
+
+
+def _file_at(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)  # noqa: PTH116  # at each commit: a Path costs as much again as the call
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def note_frames(conn: apsw.Connection, _database: str, frames: int) -> int:
@@ -39,6 +56,7 @@ _PRAGMAS = (
 def connect(path: Path) -> Connection:
     """Return a connection with the hub's settings; the file must exist (it is made with mode 0600 before)."""
     conn = Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
+    conn.file = _file_at(conn.filename)
     conn.set_busy_timeout(BUSY_TIMEOUT_MS)
     # Else SQLite plans a query anew whenever a value bound to an indexed column is another: 25 µs of 33 a query.
     conn.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)

@@ -145,6 +145,9 @@ class Writer:
     def _commit(self, group: list[_Job[Any]]) -> None:
         began = self.commits.monotonic()
         try:
+            if self._conn is not None and not self._conn.is_in_place():
+                self._conn.close(True)  # nobody would find what is written there
+                self._conn = None
             if self._conn is None:
                 self._conn = self._connect()
             conn = self._conn

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import apsw
@@ -21,6 +22,7 @@ needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 FORK = """
 import os, sys, threading, warnings
+from contextlib import closing
 from pathlib import Path
 from python_core.store import meta, open_store
 
@@ -75,6 +77,7 @@ with store.reading() as conn:
 
 WRITE_EVENTS = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from python_core.errors import NotFound
 from python_core.store import open_store
@@ -97,6 +100,7 @@ for n in range(100):
 
 HOLD = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from python_core.store import meta, open_store
 
@@ -218,6 +222,34 @@ def test_a_database_that_is_damaged_while_the_hub_runs_is_told_with_what_to_do(s
     store.path.write_bytes(b"not a database at all" * 1000)
     with pytest.raises(StoreUnusable, match="backups"):
         stored(store, "a")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody move or delete what is open")
+def test_nothing_is_acknowledged_while_the_database_is_not_where_it_was(store: Store) -> None:
+    store.write(lambda conn: meta.set_value(conn, "before", "1"))
+    away = store.path.with_name("away.db")
+    store.path.rename(away)
+    for _ in range(2):
+        with pytest.raises(Busy, match="cannot be reached"):
+            store.write(lambda conn: meta.set_value(conn, "meanwhile", "1"))
+    away.rename(store.path)
+    store.write(lambda conn: meta.set_value(conn, "after", "1"))
+    with store.reading() as conn:
+        assert [meta.get_value(conn, key) for key in ("before", "meanwhile", "after")] == ["1", None, "1"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows lets nobody move or delete what is open")
+def test_a_database_that_was_put_in_the_place_of_another_is_written_to(store: Store, tmp_path: Path) -> None:
+    store.write(lambda conn: meta.set_value(conn, "before", "1"))
+    other = open_store(tmp_path / "other")
+    other.write(lambda conn: meta.set_value(conn, "other", "1"))
+    other.close()
+    other.path.replace(store.path)
+    for leftover in store.path.parent.glob("hub.db-*"):
+        leftover.unlink()
+    store.write(lambda conn: meta.set_value(conn, "after", "1"))
+    with closing(connect(store.path)) as conn:
+        assert [meta.get_value(conn, key) for key in ("before", "other", "after")] == [None, "1", "1"]
 
 
 def test_connections_are_durable_and_delete_securely(store: Store) -> None:
