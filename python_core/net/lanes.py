@@ -7,6 +7,7 @@ from each other than on their requests; and the 16 posts that one thread has bef
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -91,6 +92,10 @@ class Dispatcher(ThreadedTaskDispatcher):  # type: ignore[misc]  # waitress ship
         return not any(each.queue or each.active_count for each in threads)
 
     def shutdown(self, cancel_pending: bool = True, timeout: float = 5) -> bool:  # Waitress's own
-        """End all threads; return whether what waited was dropped."""
-        ended = [lane.shutdown(cancel_pending, timeout) for lane in self._lanes]
-        return all([super().shutdown(cancel_pending, timeout), *ended])
+        """End all threads, within ``timeout`` seconds together; return whether what waited was dropped."""
+        end = time.monotonic() + timeout
+        for lane in self._lanes:
+            lane.set_thread_count(0)
+        ended = [super().shutdown(cancel_pending, timeout)]
+        ended += [lane.shutdown(cancel_pending, max(0.0, end - time.monotonic())) for lane in self._lanes]
+        return all(ended)
